@@ -1,0 +1,1 @@
+//! SHAPE's benches.

@@ -1,0 +1,1 @@
+//! Error budgets: exact remainders, burn rates, alerts, forecasts.

@@ -1,0 +1,1 @@
+//! Whether promises hold: status, breaches, SLA credits.

@@ -1,0 +1,1 @@
+//! Service level indicators: good and total events, latency, health score.

@@ -1,0 +1,119 @@
+//! What is out of the ordinary, with its evidence.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ComponentId, Exemplar, Period, TemplateId};
+
+/// A stable fingerprint: component, kind and signature; not the time, not a counter.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AnomalyId(Arc<str>);
+
+impl AnomalyId {
+    /// An id from its text form.
+    pub fn new(id: &str) -> Self {
+        Self(Arc::from(id))
+    }
+
+    /// The text form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AnomalyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// What kind of anomaly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AnomalyKind {
+    /// A warning or error template that the baseline does not have.
+    NewTemplate,
+    /// A component that the baseline has and that is silent now.
+    SilentComponent,
+    /// A template that occurs more often than in the baseline.
+    RateSurge,
+    /// A template that occurs less often than in the baseline.
+    RateDrop,
+    /// The share of failed requests rose.
+    ErrorRatio,
+    /// Requests take longer.
+    LatencyShift,
+    /// Nothing was written for longer than usual.
+    TimeGap,
+    /// Messages that report a blocked thread or a stall, again and again.
+    RepeatedBlocking,
+}
+
+/// How serious, by one table for the whole system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth knowing.
+    Low,
+    /// Worth a look this week.
+    Medium,
+    /// Worth a look today.
+    High,
+    /// Users are hurt now.
+    Critical,
+}
+
+/// The statistic behind an anomaly.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// The name of the test, `exact binomial` for example.
+    pub test: String,
+    /// Observations in the period judged.
+    pub n: u64,
+    /// Observations in the baseline; 0 without one.
+    pub n_baseline: u64,
+    /// The test statistic; finite.
+    pub statistic: f64,
+    /// The p value; finite, in 0..=1.
+    pub p_value: f64,
+    /// The p value corrected for the number of tests in the report (Benjamini, Hochberg).
+    pub q_value: f64,
+    /// The size of the effect; finite. What it is, `effect_name` says.
+    pub effect: f64,
+    /// What the effect is: `rate ratio`, `probability of superiority`, …
+    pub effect_name: String,
+}
+
+/// Something out of the ordinary, reported once with its count.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Anomaly {
+    /// The stable fingerprint.
+    pub id: AnomalyId,
+    /// The kind.
+    pub kind: AnomalyKind,
+    /// How serious.
+    pub severity: Severity,
+    /// The component.
+    pub component: ComponentId,
+    /// The template concerned, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<TemplateId>,
+    /// One sentence for people, with the figures.
+    pub summary: String,
+    /// When it was seen, first to last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<Period>,
+    /// How many records it stands for.
+    pub count: u64,
+    /// Requests affected (failed, or slower than the baseline's 99th percentile).
+    pub affected_requests: u64,
+    /// The test behind it.
+    pub evidence: Evidence,
+    /// Records to look at; never empty when `count` is not 0.
+    pub exemplars: Vec<Exemplar>,
+}

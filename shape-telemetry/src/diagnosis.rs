@@ -1,0 +1,81 @@
+//! Why it is so, and what may help.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AnomalyId, ComponentId, LogPosition};
+
+/// The ranked causes of the anomalies of one component or incident.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Diagnosis {
+    /// The component diagnosed.
+    pub component: ComponentId,
+    /// The anomalies explained, the most severe first.
+    pub anomalies: Vec<AnomalyId>,
+    /// Likeliest first.
+    pub causes: Vec<Cause>,
+    /// Best first.
+    pub recommendations: Vec<Recommendation>,
+}
+
+/// A possible cause.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cause {
+    /// What kind.
+    pub kind: CauseKind,
+    /// Where: the component that the cause lies in.
+    pub component: ComponentId,
+    /// One sentence with the figures.
+    pub summary: String,
+    /// Relative weight of the evidence, in 0..=1; the causes of a diagnosis add up to at most 1.
+    pub weight: f64,
+    /// The anomalies it rests on.
+    pub anomalies: Vec<AnomalyId>,
+    /// Log lines that show it.
+    pub positions: Vec<LogPosition>,
+}
+
+/// What kind of cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CauseKind {
+    /// A thread or resource is blocked and others wait for it.
+    Blocking,
+    /// A message that appeared with the trouble.
+    NewBehaviour,
+    /// A component fails by itself.
+    Failing,
+    /// A component is slow because of another.
+    Upstream,
+    /// A field value that stands out among the failed requests.
+    FieldValue,
+}
+
+/// What may help.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recommendation {
+    /// What to do.
+    pub kind: RecommendationKind,
+    /// One sentence.
+    pub summary: String,
+    /// Share of the affected requests that it would help, in 0..=1, computed from the anomalies.
+    pub benefit: f64,
+    /// Requests it would help, of those observed.
+    pub requests_helped: u64,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RecommendationKind {
+    /// Change the code at the traced line.
+    FixCode,
+    /// Revert the change that brought it.
+    Revert,
+    /// Look closer; the evidence does not suffice to act.
+    Investigate,
+}

@@ -1,1 +1,11 @@
 //! Whether promises hold: status, breaches, SLA credits.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
+pub use crate::{
+    breach::{Breach, BreachId},
+    report::{ComplianceReport, SloStatus, Status},
+};
+
+mod breach;
+mod report;

@@ -1,0 +1,86 @@
+//! The state of all budgets.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shape_sli::{Events, Indicator};
+use shape_slo::{SloId, Target};
+use shape_telemetry::{ComponentId, Period};
+
+use crate::{Alert, BurnWindow};
+
+/// The remaining budget at one time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BurndownPoint {
+    /// The end of the bucket.
+    pub time: Timestamp,
+    /// Events in the window up to then.
+    pub events: Events,
+    /// Bad events allowed, of the events that the whole window holds, less the bad ones so far.
+    pub remaining: i64,
+}
+
+/// What is to be expected.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Forecast {
+    /// Probability that the promise is broken at the end of the window, in 0..=1; `None` with too few events.
+    pub breach_probability: Option<f64>,
+    /// When the budget is spent at the present burn; `None` when it is not, or is spent already.
+    pub exhausted_at: Option<Timestamp>,
+    /// When enough bad events have left a rolling window for the promise to hold again, if no more come.
+    pub recovers_at: Option<Timestamp>,
+    /// One sentence for people.
+    pub explanation: String,
+}
+
+/// The budget of one promise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SloBudget {
+    /// The promise.
+    pub slo: SloId,
+    /// Its component.
+    pub component: ComponentId,
+    /// What is counted.
+    pub indicator: Indicator,
+    /// The target.
+    pub target: Target,
+    /// The window's period at the time of the report.
+    pub period: Period,
+    /// The events in it.
+    pub events: Events,
+    /// Below this number of events nothing is decided.
+    pub min_events: u64,
+    /// Bad events allowed, rounded down.
+    pub allowed: u64,
+    /// Allowed less bad; negative when overspent.
+    pub remaining: i64,
+    /// Budget used in parts per million of it, rounded up; `None` when nothing is allowed or nothing happened.
+    pub consumed_ppm: Option<u64>,
+    /// The burn over several look-backs, the shortest first, the whole window last.
+    pub burn: Vec<BurnWindow>,
+    /// The alerts that fire.
+    pub alerts: Vec<Alert>,
+    /// What is to be expected.
+    pub forecast: Forecast,
+    /// The remaining budget over time.
+    pub burndown: Vec<BurndownPoint>,
+}
+
+/// The state of all budgets at one time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BudgetReport {
+    /// The version of this format.
+    pub schema_version: u32,
+    /// The time it speaks of.
+    pub now: Timestamp,
+    /// By promise, in the order of the `SloSet`.
+    pub budgets: Vec<SloBudget>,
+}
+
+impl BudgetReport {
+    /// The version of the format that this crate writes.
+    pub const SCHEMA_VERSION: u32 = 1;
+}

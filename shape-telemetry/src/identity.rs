@@ -1,6 +1,10 @@
 //! Names of things: components, places in logs, places in source code.
 
-use std::{fmt, num::{NonZeroU32, NonZeroU64}, sync::Arc};
+use std::{
+    fmt,
+    num::{NonZeroU32, NonZeroU64},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +20,11 @@ impl ComponentId {
     /// A component by name; an empty name is [`ComponentId::UNKNOWN`].
     pub fn new(name: &str) -> Self {
         let name = name.trim();
-        Self(Arc::from(if name.is_empty() { Self::UNKNOWN } else { name }))
+        Self(Arc::from(if name.is_empty() {
+            Self::UNKNOWN
+        } else {
+            name
+        }))
     }
 
     /// The name.

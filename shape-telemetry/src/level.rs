@@ -34,6 +34,84 @@ impl Level {
             Self::Fatal => "fatal",
         }
     }
+
+    /// The level that a word names in any of the usual logging systems, in any case.
+    ///
+    /// ```
+    /// use shape_telemetry::Level;
+    ///
+    /// assert_eq!(Level::from_word("SEVERE"), Some(Level::Error));
+    /// assert_eq!(Level::from_word("notice"), Some(Level::Info));
+    /// assert_eq!(Level::from_word("failed"), None);
+    /// ```
+    pub fn from_word(word: &str) -> Option<Self> {
+        const WORDS: [(&str, Level); 32] = [
+            ("info", Level::Info),
+            ("warn", Level::Warn),
+            ("error", Level::Error),
+            ("debug", Level::Debug),
+            ("warning", Level::Warn),
+            ("trace", Level::Trace),
+            ("fatal", Level::Fatal),
+            ("notice", Level::Info),
+            ("err", Level::Error),
+            ("crit", Level::Fatal),
+            ("critical", Level::Fatal),
+            ("alert", Level::Fatal),
+            ("emerg", Level::Fatal),
+            ("emergency", Level::Fatal),
+            ("panic", Level::Fatal),
+            ("severe", Level::Error),
+            ("failure", Level::Error),
+            ("information", Level::Info),
+            ("informational", Level::Info),
+            ("log", Level::Info),
+            ("note", Level::Info),
+            ("system", Level::Info),
+            ("config", Level::Debug),
+            ("verbose", Level::Trace),
+            ("fine", Level::Debug),
+            ("finer", Level::Trace),
+            ("finest", Level::Trace),
+            ("trac", Level::Trace),
+            ("debg", Level::Debug),
+            ("erro", Level::Error),
+            ("dbg", Level::Debug),
+            ("inf", Level::Info),
+        ];
+        if 13 < word.len() || word.len() < 3 {
+            return None;
+        }
+        WORDS
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(word))
+            .map(|&(_, level)| level)
+    }
+
+    /// The level of a syslog severity, 0 (emergency) to 7 (debug).
+    pub fn from_syslog(severity: u64) -> Option<Self> {
+        Some(match severity {
+            0..=2 => Self::Fatal,
+            3 => Self::Error,
+            4 => Self::Warn,
+            5 | 6 => Self::Info,
+            7 => Self::Debug,
+            _ => return None,
+        })
+    }
+
+    /// The level of a number as bunyan and pino write it, 10 (trace) to 60 (fatal).
+    pub fn from_bunyan(number: u64) -> Option<Self> {
+        Some(match number {
+            10..20 => Self::Trace,
+            20..30 => Self::Debug,
+            30..40 => Self::Info,
+            40..50 => Self::Warn,
+            50..60 => Self::Error,
+            60..70 => Self::Fatal,
+            _ => return None,
+        })
+    }
 }
 
 impl fmt::Display for Level {

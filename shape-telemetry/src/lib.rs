@@ -7,7 +7,9 @@ pub use crate::{
     diagnosis::{Cause, CauseKind, Diagnosis, Recommendation, RecommendationKind},
     identity::{ComponentId, LogPosition, SourceLocation},
     level::Level,
-    measurements::{Bucket, ComponentMeasurements, Exemplar, Measurements, TemplateSeries},
+    measurements::{
+        Bucket, ComponentMeasurements, Exemplar, FieldCounts, Measurements, TemplateSeries,
+    },
     outcome::Outcome,
     period::Period,
     report::{LineCounts, SourceSummary, TelemetryReport, TemplateSummary},
@@ -20,6 +22,7 @@ mod diagnosis;
 mod identity;
 mod level;
 mod measurements;
+mod number;
 mod outcome;
 mod period;
 mod report;

@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, num::NonZeroU64, time::Duration};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{ComponentId, LatencySketch, Level, LineCounts, LogPosition, SourceLocation, TemplateId};
+use crate::{
+    ComponentId, LatencySketch, Level, LineCounts, LogPosition, SourceLocation, TemplateId,
+};
 
 /// Counts and latencies per component and time bucket, and counts per message template.
 ///
@@ -33,6 +35,19 @@ pub struct ComponentMeasurements {
     pub buckets: BTreeMap<Timestamp, Bucket>,
     /// Of records without a time.
     pub untimed: Bucket,
+    /// Requests by field name and value, for fields with few values (`method`, `path`, `status`, …); bounded.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, BTreeMap<String, FieldCounts>>,
+}
+
+/// The requests that carry one value of one field.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldCounts {
+    /// Requests that ended well.
+    pub good: u64,
+    /// Requests that failed.
+    pub bad: u64,
 }
 
 /// What was measured of one component in one time bucket.
@@ -51,8 +66,17 @@ pub struct Bucket {
     pub good_within: Vec<u64>,
     /// Requests that carry a duration: the total that `good_within` is a share of.
     pub timed: u64,
-    /// Some failed or slow requests, the slowest first; bounded.
+    /// The slowest requests, the slowest first; bounded.
     pub exemplars: Vec<Exemplar>,
+    /// The first failed requests in the order of their time; bounded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<Exemplar>,
+    /// The time of the first record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<Timestamp>,
+    /// The time of the last record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Timestamp>,
 }
 
 /// A record kept as evidence.

@@ -1,0 +1,42 @@
+//! Conversions between integers and floats, in one place.
+
+/// The nearest float; above 2^53 the last bits are lost, which no caller here can notice.
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "there is no lossless way; the callers compute statistics"
+)]
+pub(crate) const fn to_f64(n: u64) -> f64 {
+    n as f64
+}
+
+/// As [`to_f64`], for sums.
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "there is no lossless way; the callers compute statistics"
+)]
+pub(crate) const fn to_f64_wide(n: u128) -> f64 {
+    n as f64
+}
+
+/// Towards zero; NaN and negative numbers give 0, numbers beyond the range the maximum.
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "saturates, which is what is documented"
+)]
+pub(crate) const fn to_u64(x: f64) -> u64 {
+    x as u64
+}
+
+/// A length as `u64`; `usize` is never wider on any supported target.
+pub(crate) fn len(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}
+
+/// Nanoseconds of a duration; beyond 584 years the maximum.
+pub(crate) fn nanos(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

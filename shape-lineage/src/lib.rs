@@ -3,9 +3,32 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub use crate::{
-    report::{EvidenceKind, LineageReport, RepositoryState, SourceRef, Trace, TraceCounts, Verdict},
+    blob::blob_id,
+    error::{Error, ErrorKind, GitFailure},
+    index::{SourceFile, SourceIndex, SourceIndexBuilder},
+    language::Language,
+    locate::{Answer, TextMatch},
+    query::Query,
+    report::{
+        EvidenceKind, LineageReport, RepositoryState, SourceRef, Trace, TraceCounts, Verdict,
+    },
+    statement::{Field, LogStatement, StatementKind, Target},
     suspect::{CommitId, SuspectCommit},
+    template::{MessageTemplate, Part},
 };
 
+mod blob;
+mod error;
+mod extract;
+mod index;
+mod language;
+mod locate;
+mod matcher;
+mod package;
+mod query;
 mod report;
+mod statement;
 mod suspect;
+mod target;
+mod template;
+mod walk;

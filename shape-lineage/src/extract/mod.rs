@@ -1,0 +1,98 @@
+//! Log statements out of source text, one file per language.
+
+use shape_telemetry::Level;
+
+use crate::{Field, Language, MessageTemplate, StatementKind};
+
+#[cfg(feature = "rust")]
+pub(crate) use self::rust_macros::MacroBook;
+
+mod placeholder;
+#[cfg(feature = "rust")]
+mod rust;
+#[cfg(feature = "rust")]
+mod rust_arguments;
+#[cfg(feature = "rust")]
+mod rust_macros;
+#[cfg(feature = "rust")]
+mod rust_tokens;
+
+/// Where the target of a statement's records comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RawTarget {
+    Module,
+    Named(String),
+    Unknown,
+}
+
+/// A statement in bytes of its file.
+#[derive(Clone, Debug)]
+pub(crate) struct RawStatement {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) kind: StatementKind,
+    pub(crate) level: Option<Level>,
+    pub(crate) message: MessageTemplate,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) target: RawTarget,
+    /// Modules or classes inside the file, outermost first, joined as the language joins them.
+    pub(crate) module: String,
+    /// The index of the enclosing function.
+    pub(crate) symbol: Option<usize>,
+    pub(crate) is_test: bool,
+}
+
+/// A function in bytes of its file.
+#[derive(Clone, Debug)]
+pub(crate) struct RawSymbol {
+    pub(crate) name: String,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extraction {
+    pub(crate) statements: Vec<RawStatement>,
+    pub(crate) symbols: Vec<RawSymbol>,
+    /// What the parser could not make sense of.
+    pub(crate) problem: Option<String>,
+}
+
+/// What a file's surroundings say about it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Surroundings<'a> {
+    #[cfg(feature = "rust")]
+    pub(crate) macros: &'a MacroBook,
+    #[cfg(not(feature = "rust"))]
+    pub(crate) macros: &'a (),
+}
+
+/// The log statements and functions of a file.
+pub(crate) fn extract(
+    language: Language,
+    source: &str,
+    surroundings: Surroundings<'_>,
+) -> Extraction {
+    match language {
+        #[cfg(feature = "rust")]
+        Language::Rust => rust::extract(source, surroundings.macros),
+        #[allow(unreachable_patterns, reason = "languages are features")]
+        _ => {
+            let _ = (source, surroundings);
+            Extraction::default()
+        }
+    }
+}
+
+/// The level that a macro, method or constant is named after.
+pub(crate) fn level_of_name(name: &str) -> Option<Level> {
+    Some(match name.to_ascii_lowercase().as_str() {
+        "trace" | "finest" | "verbose" | "silly" => Level::Trace,
+        "debug" | "finer" | "fine" => Level::Debug,
+        "info" | "notice" | "information" | "config" => Level::Info,
+        "warn" | "warning" => Level::Warn,
+        "error" | "err" | "severe" | "exception" => Level::Error,
+        "fatal" | "critical" | "crit" | "alert" | "emergency" | "emerg" => Level::Fatal,
+        _ => return None,
+    })
+}

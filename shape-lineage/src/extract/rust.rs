@@ -1,0 +1,467 @@
+//! Log statements in Rust.
+
+use shape_telemetry::Level;
+
+use super::{
+    Extraction, MacroBook, RawStatement, RawSymbol, RawTarget, level_of_name,
+    rust_arguments::{LogArguments, call_arguments, log_arguments, split},
+    rust_macros::{definition, is_standard},
+    rust_tokens::{Token, TokenKind, token_trees},
+};
+use crate::{MessageTemplate, StatementKind};
+
+/// The log statements and functions of a Rust file.
+pub(super) fn extract(source: &str, macros: &MacroBook) -> Extraction {
+    let tokens = token_trees(source);
+    let mut walk = Walk {
+        source,
+        macros,
+        has_tracing: source.contains("tracing"),
+        found: Extraction::default(),
+    };
+    walk.items(&tokens, &Scope::default());
+    walk.found
+}
+
+/// Where the walk stands.
+#[derive(Clone, Debug, Default)]
+struct Scope {
+    module: String,
+    /// Module and type: what a function's name is put behind.
+    path: String,
+    symbol: Option<usize>,
+    is_test: bool,
+}
+
+impl Scope {
+    fn within(&self, name: &str) -> Self {
+        Self {
+            path: join(&self.path, name),
+            ..self.clone()
+        }
+    }
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}::{name}")
+    }
+}
+
+struct Walk<'a> {
+    source: &'a str,
+    macros: &'a MacroBook,
+    has_tracing: bool,
+    found: Extraction,
+}
+
+impl Walk<'_> {
+    fn items(&mut self, tokens: &[Token<'_>], scope: &Scope) {
+        let mut at = 0;
+        let mut is_test_item = false;
+        while let Some(token) = tokens.get(at) {
+            let rest = &tokens[at..];
+            if definition(rest).is_some() {
+                at += 4;
+                continue;
+            }
+            match &token.kind {
+                TokenKind::Punct(b'#') => {
+                    is_test_item |= rest.get(1).is_some_and(is_test_attribute)
+                }
+                TokenKind::Punct(b';') => is_test_item = false,
+                TokenKind::Ident("fn" | "mod" | "trait" | "impl")
+                    if let Some((body_idx, name)) = item(tokens, at) =>
+                {
+                    let body = &tokens[body_idx];
+                    let mut inner = scope.within(&name);
+                    inner.is_test |= is_test_item;
+                    match token.ident() {
+                        Some("fn") => {
+                            inner.symbol = Some(self.found.symbols.len());
+                            self.found.symbols.push(RawSymbol {
+                                name: inner.path.clone(),
+                                start: token.start,
+                                end: body.end,
+                            });
+                        }
+                        Some("mod") => inner.module = join(&scope.module, &name),
+                        _ => {}
+                    }
+                    self.items(body.any_group().unwrap_or_default(), &inner);
+                    is_test_item = false;
+                    at = body_idx;
+                }
+                TokenKind::Ident(name) => self.call(tokens, at, name, scope),
+                TokenKind::Group(_, inner) => {
+                    let inner_scope = Scope {
+                        is_test: scope.is_test || is_test_item,
+                        ..scope.clone()
+                    };
+                    self.items(inner, &inner_scope);
+                    if token.group(b'{').is_some() {
+                        is_test_item = false;
+                    }
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+    }
+
+    /// A macro or function call at `tokens[at]`, if it is one that writes.
+    fn call(&mut self, tokens: &[Token<'_>], at: usize, name: &str, scope: &Scope) {
+        match &tokens[at + 1..] {
+            [bang, group, ..] if bang.is_punct(b'!') => {
+                if let Some(arguments) = group.any_group() {
+                    let (start, qualifier) = path_start(tokens, at);
+                    let call = MacroCall {
+                        name,
+                        qualifier,
+                        arguments,
+                        start,
+                        end: group.end,
+                    };
+                    self.macro_call(&call, scope);
+                }
+            }
+            [group, ..] if at != 0 => {
+                if let Some(arguments) = group.group(b'(')
+                    && (level_of_name(name).is_some() || name == "log")
+                    && receiver_logs(tokens, at)
+                {
+                    let read = call_arguments(self.source, arguments);
+                    let level = level_of_name(name).or(read.level);
+                    let start = path_start(tokens, at).0;
+                    self.push(
+                        scope,
+                        start,
+                        group.end,
+                        StatementKind::Log,
+                        level,
+                        read,
+                        RawTarget::Unknown,
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn macro_call(&mut self, call: &MacroCall<'_, '_>, scope: &Scope) {
+        let is_own =
+            self.macros.is_defined(call.name) && !matches!(call.qualifier, Some("log" | "tracing"));
+        if is_standard(call.name) && !is_own {
+            let has_fields = call.qualifier == Some("tracing")
+                || call.qualifier != Some("log") && self.has_tracing;
+            let mut read = log_arguments(self.source, call.arguments, has_fields);
+            let level = level_of_name(call.name).or(read.level);
+            let target = read.target.take().unwrap_or(
+                if read.has_leading && level_of_name(call.name).is_some()
+                    || call.qualifier == Some("slog")
+                {
+                    RawTarget::Unknown
+                } else {
+                    RawTarget::Module
+                },
+            );
+            self.push(
+                scope,
+                call.start,
+                call.end,
+                StatementKind::Log,
+                level,
+                read,
+                target,
+            );
+        } else if let Some(wrapper) = self.macros.wrapper(call.name) {
+            let default_target = if wrapper.has_module_target {
+                RawTarget::Module
+            } else {
+                RawTarget::Unknown
+            };
+            for own in &wrapper.own {
+                let mut read = own.clone();
+                let target = read.target.take().unwrap_or(default_target.clone());
+                self.push(
+                    scope,
+                    call.start,
+                    call.end,
+                    StatementKind::Log,
+                    own.level,
+                    read,
+                    target,
+                );
+            }
+            if wrapper.forwards {
+                let mut read = log_arguments(self.source, call.arguments, self.has_tracing);
+                let level = read.level.or(wrapper.level);
+                let target = read.target.take().unwrap_or(default_target);
+                if read.message.is_some() {
+                    self.push(
+                        scope,
+                        call.start,
+                        call.end,
+                        StatementKind::Log,
+                        level,
+                        read,
+                        target,
+                    );
+                }
+            }
+        } else if let Some(level) = level_by_convention(call.name) {
+            let mut read = log_arguments(self.source, call.arguments, false);
+            let level = level.or(read.level);
+            let target = read.target.take().unwrap_or(RawTarget::Unknown);
+            if read.message.is_some() {
+                self.push(
+                    scope,
+                    call.start,
+                    call.end,
+                    StatementKind::Log,
+                    level,
+                    read,
+                    target,
+                );
+            }
+        } else {
+            self.other_macro(call, scope);
+        }
+    }
+
+    fn other_macro(&mut self, call: &MacroCall<'_, '_>, scope: &Scope) {
+        let (kind, prefix, n_before) = match call.name {
+            "println" | "eprintln" | "print" | "eprint" => (StatementKind::Print, "", 0),
+            "panic" => (StatementKind::Panic, "", 0),
+            "unreachable" => (
+                StatementKind::Panic,
+                "internal error: entered unreachable code: ",
+                0,
+            ),
+            "todo" => (StatementKind::Panic, "not yet implemented: ", 0),
+            "unimplemented" => (StatementKind::Panic, "not implemented: ", 0),
+            "assert" | "debug_assert" => (StatementKind::Panic, "", 1),
+            _ => return,
+        };
+        let tokens = match split(call.arguments).get(n_before) {
+            Some(piece) => piece.tokens,
+            None => return,
+        };
+        let Some(first) = tokens.first() else { return };
+        let skipped = call
+            .arguments
+            .iter()
+            .position(|token| token.start == first.start)
+            .unwrap_or_default();
+        let mut read = log_arguments(self.source, &call.arguments[skipped..], false);
+        let Some(message) = read.message.take() else {
+            return;
+        };
+        let mut whole = MessageTemplate::default();
+        whole.push_text(prefix);
+        whole.push_template(&message);
+        read.message = Some(whole);
+        read.fields.clear();
+        self.push(
+            scope,
+            call.start,
+            call.end,
+            kind,
+            None,
+            read,
+            RawTarget::Unknown,
+        );
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "private, and each is a different thing"
+    )]
+    fn push(
+        &mut self,
+        scope: &Scope,
+        start: usize,
+        end: usize,
+        kind: StatementKind,
+        level: Option<Level>,
+        read: LogArguments,
+        target: RawTarget,
+    ) {
+        if read.message.is_none() && read.fields.is_empty() {
+            return;
+        }
+        self.found.statements.push(RawStatement {
+            start,
+            end,
+            kind,
+            level,
+            message: read.message.unwrap_or_default(),
+            fields: read.fields,
+            target,
+            module: scope.module.clone(),
+            symbol: scope.symbol,
+            is_test: scope.is_test,
+        });
+    }
+}
+
+struct MacroCall<'t, 's> {
+    name: &'t str,
+    qualifier: Option<&'s str>,
+    arguments: &'t [Token<'s>],
+    start: usize,
+    end: usize,
+}
+
+/// The start of `a::b::name` or `a.b.name` that ends at `tokens[at]`, and what stands before `name`.
+fn path_start<'s>(tokens: &[Token<'s>], at: usize) -> (usize, Option<&'s str>) {
+    let mut start_idx = at;
+    let mut qualifier = None;
+    loop {
+        let before = &tokens[..start_idx];
+        let step = match before {
+            [.., name, colon, second] if colon.is_punct(b':') && second.is_punct(b':') => {
+                name.ident().map(|name| (name, 3))
+            }
+            [.., name, dot] if dot.is_punct(b'.') => name.ident().map(|name| (name, 2)),
+            _ => None,
+        };
+        let Some((name, n_tokens)) = step else { break };
+        qualifier = qualifier.or(Some(name));
+        start_idx -= n_tokens;
+    }
+    (tokens[start_idx].start, qualifier)
+}
+
+/// Whether the call at `tokens[at]` is on something named like a logger: `self.log.warn(…)`, `logger().warn(…)`.
+fn receiver_logs(tokens: &[Token<'_>], at: usize) -> bool {
+    let named = |token: Option<&Token<'_>>| {
+        token
+            .and_then(Token::ident)
+            .is_some_and(|name| name.to_ascii_lowercase().contains("log"))
+    };
+    match &tokens[..at] {
+        [.., colon, second] if colon.is_punct(b':') && second.is_punct(b':') => {
+            named(at.checked_sub(3).and_then(|idx| tokens.get(idx)))
+        }
+        [.., dot] if dot.is_punct(b'.') => {
+            let receiver = at.checked_sub(2).and_then(|idx| tokens.get(idx));
+            let is_call = receiver.is_some_and(|token| token.group(b'(').is_some());
+            named(receiver) || is_call && named(at.checked_sub(3).and_then(|idx| tokens.get(idx)))
+        }
+        _ => false,
+    }
+}
+
+/// The body and name of the item whose keyword is `tokens[at]`.
+fn item(tokens: &[Token<'_>], at: usize) -> Option<(usize, String)> {
+    let keyword = tokens[at].ident()?;
+    let is_impl = keyword == "impl";
+    if is_impl && !starts_item(tokens.get(at.wrapping_sub(1))) {
+        return None;
+    }
+    let name = if is_impl {
+        None
+    } else {
+        Some(tokens.get(at + 1)?.ident()?)
+    };
+    let rest = &tokens[at + 1..];
+    let n_head = rest
+        .iter()
+        .position(|token| token.group(b'{').is_some() || token.is_punct(b';'))?;
+    rest[n_head].group(b'{')?;
+    let name = name.map_or_else(|| implementor(&rest[..n_head]), str::to_owned);
+    Some((at + 1 + n_head, name))
+}
+
+fn starts_item(before: Option<&Token<'_>>) -> bool {
+    before.is_none_or(|token| {
+        token.any_group().is_some()
+            || token.is_punct(b';')
+            || matches!(token.ident(), Some("unsafe" | "default"))
+    })
+}
+
+/// The type's name in `<T> Trait for path::Type<T> where …`.
+fn implementor(head: &[Token<'_>]) -> String {
+    let mut depth = 0_usize;
+    let mut name = "";
+    let mut before = 0_u8;
+    for token in head {
+        match &token.kind {
+            TokenKind::Punct(b'<') => depth += 1,
+            // Not the arrow of `Fn() -> T`.
+            TokenKind::Punct(b'>') if before != b'-' => depth = depth.saturating_sub(1),
+            TokenKind::Ident("where") if depth == 0 => break,
+            TokenKind::Ident("for") if depth == 0 => name = "",
+            TokenKind::Ident("dyn" | "mut" | "const") => {}
+            TokenKind::Ident(ident) if depth == 0 => name = ident,
+            _ => {}
+        }
+        before = match token.kind {
+            TokenKind::Punct(byte) => byte,
+            _ => 0,
+        };
+    }
+    name.to_owned()
+}
+
+/// `#[test]`, `#[tokio::test]`, `#[cfg(test)]`.
+fn is_test_attribute(attribute: &Token<'_>) -> bool {
+    let Some(inner) = attribute.group(b'[') else {
+        return false;
+    };
+    match inner {
+        [cfg, condition] if cfg.ident() == Some("cfg") => condition
+            .any_group()
+            .and_then(<[_]>::first)
+            .is_some_and(|token| {
+                token.ident() == Some("test")
+                    || token.ident() == Some("all")
+                        && condition.any_group().is_some_and(|all| {
+                            all.iter()
+                                .filter_map(Token::any_group)
+                                .any(|list| list.iter().any(|token| token.ident() == Some("test")))
+                        })
+            }),
+        tokens => tokens
+            .iter()
+            .rev()
+            .find_map(Token::ident)
+            .is_some_and(|name| name == "test"),
+    }
+}
+
+/// The level of macros named by convention: `warn_once!`, `log_error!`, `critical!`; `Some(None)` where a level is not named.
+fn level_by_convention(name: &str) -> Option<Option<Level>> {
+    if let Some(level) = level_of_name(name) {
+        return (name != "config" && name != "fine").then_some(Some(level));
+    }
+    let words: Vec<&str> = name.split('_').collect();
+    let level = words.iter().find_map(|word| level_of_name(word));
+    let others_fit = words.iter().all(|word| {
+        level_of_name(word).is_some()
+            || matches!(
+                *word,
+                "log"
+                    | "slog"
+                    | "once"
+                    | "every"
+                    | "n"
+                    | "limit"
+                    | "limited"
+                    | "rate"
+                    | "throttled"
+                    | "sampled"
+                    | "kv"
+                    | "event"
+            )
+    });
+    match level {
+        Some(level) if others_fit => Some(Some(level)),
+        None if matches!(name, "log" | "slog" | "log_event" | "event") => Some(None),
+        _ => None,
+    }
+}

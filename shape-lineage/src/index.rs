@@ -1,0 +1,425 @@
+//! The log statements of source trees.
+
+use std::{
+    collections::BTreeMap,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+};
+
+use shape_telemetry::SourceLocation;
+
+use crate::{
+    Error, Language, LogStatement, SourceRef, Target,
+    blob::blob_id,
+    extract::{Extraction, RawTarget, Surroundings, extract},
+    matcher::Matcher,
+    package::Packages,
+    walk::{SourceText, Walked, walk},
+};
+
+/// Lines shown above and below a statement.
+const EXCERPT_CONTEXT: u32 = 3;
+
+/// An excerpt never has more lines than this.
+const EXCERPT_LINES: u32 = 24;
+
+/// The log statements of source trees, ready to be searched.
+///
+/// What it holds does not depend on the order in which files were found.
+///
+/// ```
+/// use shape_lineage::{Query, SourceIndex};
+///
+/// let index = SourceIndex::from_sources([(
+///     "src/main.rs",
+///     r#"fn main() { log::info!("listening on {addr}") }"#,
+/// )]);
+/// let answer = index.locate(&Query::message("listening on 127.0.0.1:80"));
+/// let statement = answer.verdict.unique().ok_or("not found")?;
+/// assert_eq!(statement.location.to_string(), "src/main.rs:1:13");
+/// assert_eq!(answer.variables, [("addr".to_owned(), "127.0.0.1:80".to_owned())]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct SourceIndex {
+    files: Vec<SourceFile>,
+    statements: Vec<LogStatement>,
+    problems: Vec<String>,
+    matcher: Matcher,
+}
+
+/// A file of the index.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    path: String,
+    blob: String,
+    language: Language,
+    text: String,
+    line_starts: Vec<usize>,
+    symbols: Vec<Symbol>,
+    module: String,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Symbol {
+    pub(crate) name: String,
+    pub(crate) lines: (NonZeroU32, NonZeroU32),
+}
+
+/// Says what to index.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct SourceIndexBuilder {
+    roots: Vec<PathBuf>,
+    base: Option<PathBuf>,
+    max_file_bytes: u64,
+}
+
+impl SourceIndexBuilder {
+    /// Adds a folder (or file) to search; may be called several times.
+    pub fn root(mut self, path: impl AsRef<Path>) -> Self {
+        self.roots.push(path.as_ref().to_owned());
+        self
+    }
+
+    /// The folder that paths in reports are relative to. Unless given, it is the git repository that a root lies in, or
+    /// the root itself where there is none.
+    pub fn base(mut self, path: impl AsRef<Path>) -> Self {
+        self.base = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// Files larger than this are reported as a problem and not indexed; 4 MiB unless given.
+    pub fn max_file_bytes(mut self, limit: u64) -> Self {
+        self.max_file_bytes = limit;
+        self
+    }
+
+    /// Reads and indexes the roots.
+    ///
+    /// # Errors
+    /// When a root does not exist or can not be listed. A file below it that can not be read is a
+    /// [problem](SourceIndex::problems), not an error.
+    pub fn build(self) -> Result<SourceIndex, Error> {
+        let mut walked = Walked::default();
+        for root in &self.roots {
+            walk(root, self.base.as_deref(), self.max_file_bytes, &mut walked)?;
+        }
+        Ok(SourceIndex::from_walked(walked))
+    }
+}
+
+impl SourceIndex {
+    /// Says what to index; see [`SourceIndexBuilder`].
+    pub fn builder() -> SourceIndexBuilder {
+        SourceIndexBuilder {
+            roots: Vec::new(),
+            base: None,
+            max_file_bytes: 4 << 20,
+        }
+    }
+
+    /// An index of source texts in memory, each with its path; a `Cargo.toml` among them names the crate.
+    pub fn from_sources<P: Into<String>, T: Into<String>>(
+        sources: impl IntoIterator<Item = (P, T)>,
+    ) -> Self {
+        let files = sources
+            .into_iter()
+            .map(|(path, text)| SourceText {
+                path: path.into(),
+                text: text.into(),
+            })
+            .collect();
+        Self::from_walked(Walked {
+            files,
+            problems: Vec::new(),
+        })
+    }
+
+    fn from_walked(mut walked: Walked) -> Self {
+        walked.files.sort();
+        walked.files.dedup_by(|a, b| a.path == b.path);
+        walked.problems.sort();
+        walked.problems.dedup();
+        let packages = Packages::read(&walked.files);
+        let mut index = Self {
+            files: Vec::new(),
+            statements: Vec::new(),
+            problems: walked.problems,
+            matcher: Matcher::default(),
+        };
+        for file in walked.files {
+            if let Some(language) = Language::of_path(&file.path) {
+                index.add(language, file, &packages);
+            }
+        }
+        index.matcher = Matcher::new(&index.statements);
+        index
+    }
+
+    fn add(&mut self, language: Language, file: SourceText, packages: &Packages) {
+        let extraction = extract(
+            language,
+            &file.text,
+            Surroundings {
+                macros: packages.macros(&file.path),
+            },
+        );
+        if let Some(problem) = &extraction.problem {
+            self.problems.push(format!("{}: {problem}", file.path));
+        }
+        let module = packages.module(language, &file.path);
+        let (file, statements) = SourceFile::new(language, file, module, extraction);
+        self.statements.extend(statements);
+        self.files.push(file);
+    }
+
+    /// The log statements, by path and position.
+    pub fn statements(&self) -> &[LogStatement] {
+        &self.statements
+    }
+
+    /// The files, by path.
+    pub fn files(&self) -> &[SourceFile] {
+        &self.files
+    }
+
+    /// The file at a path as this index names it.
+    pub fn file(&self, path: &str) -> Option<&SourceFile> {
+        let file_idx = self
+            .files
+            .binary_search_by(|file| file.path.as_str().cmp(path))
+            .ok()?;
+        self.files.get(file_idx)
+    }
+
+    /// Files that could not be read or parsed, each with the reason.
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+
+    /// A statement with its excerpt, as reports carry it.
+    pub fn source_ref(&self, statement: &LogStatement) -> SourceRef {
+        let file = self.file(&statement.location.path);
+        let (excerpt_start, excerpt) = file.map_or((statement.location.line, String::new()), |f| {
+            f.excerpt(statement.location.line, statement.end_line)
+        });
+        SourceRef {
+            location: statement.location.clone(),
+            end_line: statement.end_line,
+            symbol: statement.symbol.clone(),
+            symbol_lines: statement.symbol_lines,
+            level: statement.level,
+            template: statement.template(),
+            excerpt,
+            excerpt_start,
+            blob: file.map_or_else(String::new, |file| file.blob.clone()),
+        }
+    }
+
+    /// The statements of a file, by position.
+    pub fn statements_of(&self, path: &str) -> &[LogStatement] {
+        let start = self
+            .statements
+            .partition_point(|statement| statement.location.path.as_str() < path);
+        let n = self.statements[start..]
+            .partition_point(|statement| statement.location.path.as_str() == path);
+        &self.statements[start..start + n]
+    }
+
+    pub(crate) fn matcher(&self) -> &Matcher {
+        &self.matcher
+    }
+}
+
+impl SourceFile {
+    fn new(
+        language: Language,
+        source: SourceText,
+        module: String,
+        extraction: Extraction,
+    ) -> (Self, Vec<LogStatement>) {
+        let mut file = Self {
+            blob: blob_id(source.text.as_bytes()),
+            line_starts: std::iter::once(0)
+                .chain(memchr::memchr_iter(b'\n', source.text.as_bytes()).map(|at| at + 1))
+                .collect(),
+            path: source.path,
+            language,
+            text: source.text,
+            symbols: Vec::new(),
+            module,
+        };
+        let separator = if file.module.contains("::") || file.path.ends_with(".rs") {
+            "::"
+        } else {
+            "."
+        };
+        let join = |inner: &str| match (file.module.as_str(), inner) {
+            ("", inner) => inner.to_owned(),
+            (module, "") => module.to_owned(),
+            (module, inner) => format!("{module}{separator}{inner}"),
+        };
+        let symbols: Vec<Symbol> = extraction
+            .symbols
+            .iter()
+            .map(|symbol| Symbol {
+                name: without_crate(&join(&symbol.name), separator),
+                lines: (file.line_at(symbol.start), file.last_line(symbol.end)),
+            })
+            .collect();
+        let in_test_folder = file
+            .path
+            .split('/')
+            .any(|part| matches!(part, "tests" | "test" | "benches"));
+        let mut statements: Vec<LogStatement> = extraction
+            .statements
+            .into_iter()
+            .map(|raw| {
+                let symbol = raw.symbol.and_then(|symbol_idx| symbols.get(symbol_idx));
+                let module = join(&raw.module);
+                let line = file.line_at(raw.start);
+                LogStatement {
+                    location: SourceLocation {
+                        path: file.path.clone(),
+                        line,
+                        column: file.column_at(raw.start),
+                    },
+                    end_line: file.last_line(raw.end),
+                    kind: raw.kind,
+                    level: raw.level,
+                    message: raw.message,
+                    fields: raw.fields,
+                    target: match raw.target {
+                        RawTarget::Module => Target::Module(module),
+                        RawTarget::Named(name) => Target::Named(name),
+                        RawTarget::Unknown => Target::Unknown(module),
+                    },
+                    symbol: symbol.map(|symbol| symbol.name.clone()),
+                    symbol_lines: symbol.map(|symbol| symbol.lines),
+                    is_test: raw.is_test || in_test_folder,
+                }
+            })
+            .collect();
+        statements.sort_by(|a, b| a.location.cmp(&b.location));
+        file.symbols = symbols;
+        (file, statements)
+    }
+
+    /// The path as reports show it.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The hash of the content as git stores it.
+    pub fn blob(&self) -> &str {
+        &self.blob
+    }
+
+    /// The language.
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    /// The module that the file is, `studio::canvas::render` for example; empty where unknown.
+    pub fn module(&self) -> &str {
+        &self.module
+    }
+
+    /// The content.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The number of lines.
+    pub fn n_lines(&self) -> usize {
+        self.text.lines().count()
+    }
+
+    /// The innermost function that holds a line, with its first and last line.
+    pub fn symbol_at(&self, line: NonZeroU32) -> Option<(&str, (NonZeroU32, NonZeroU32))> {
+        self.symbols
+            .iter()
+            .filter(|symbol| symbol.lines.0 <= line && line <= symbol.lines.1)
+            .min_by_key(|symbol| (symbol.lines.1.get() - symbol.lines.0.get(), symbol.lines.0))
+            .map(|symbol| (symbol.name.as_str(), symbol.lines))
+    }
+
+    /// A line without its end, from 1.
+    pub fn line(&self, line: NonZeroU32) -> Option<&str> {
+        let line_idx = usize::try_from(line.get()).ok()? - 1;
+        let start = *self.line_starts.get(line_idx)?;
+        let end = self
+            .line_starts
+            .get(line_idx + 1)
+            .copied()
+            .unwrap_or(self.text.len());
+        self.text
+            .get(start..end)
+            .map(|line| line.trim_end_matches(['\n', '\r']))
+    }
+
+    /// The lines around `first..=last`, and the number of the first of them.
+    pub(crate) fn excerpt(&self, first: NonZeroU32, last: NonZeroU32) -> (NonZeroU32, String) {
+        let start =
+            NonZeroU32::new(first.get().saturating_sub(EXCERPT_CONTEXT)).unwrap_or(NonZeroU32::MIN);
+        let end = last
+            .get()
+            .saturating_add(EXCERPT_CONTEXT)
+            .min(start.get().saturating_add(EXCERPT_LINES));
+        let lines: Vec<&str> = (start.get()..=end)
+            .filter_map(NonZeroU32::new)
+            .map_while(|line| self.line(line))
+            .collect();
+        (start, lines.join("\n").trim_end().to_owned())
+    }
+
+    fn line_idx(&self, at: usize) -> usize {
+        self.line_starts.partition_point(|start| *start <= at) - 1
+    }
+
+    fn line_at(&self, at: usize) -> NonZeroU32 {
+        u32::try_from(self.line_idx(at))
+            .ok()
+            .and_then(|line_idx| NonZeroU32::new(line_idx + 1))
+            .unwrap_or(NonZeroU32::MIN)
+    }
+
+    /// The line of the last byte before `end`.
+    fn last_line(&self, end: usize) -> NonZeroU32 {
+        self.line_at(end.saturating_sub(1))
+    }
+
+    fn column_at(&self, at: usize) -> Option<NonZeroU32> {
+        let start = self.line_starts.get(self.line_idx(at))?;
+        u32::try_from(at - start + 1).ok().and_then(NonZeroU32::new)
+    }
+}
+
+/// `canvas::render::run` of `studio::canvas::render::run`: the crate is in the path already.
+fn without_crate(symbol: &str, separator: &str) -> String {
+    match symbol.split_once(separator) {
+        Some((_, rest)) if separator == "::" => rest.to_owned(),
+        _ => symbol.to_owned(),
+    }
+}
+
+/// A map keyed by folder, asked for the nearest folder above a path.
+#[derive(Clone, Debug)]
+pub(crate) struct ByFolder<T>(pub(crate) BTreeMap<String, T>);
+
+impl<T> ByFolder<T> {
+    /// The value of the innermost folder that holds `path`, with that folder.
+    pub(crate) fn nearest(&self, path: &str) -> Option<(&str, &T)> {
+        let mut folder = path;
+        loop {
+            folder = folder.rsplit_once('/').map_or("", |(above, _)| above);
+            if let Some((key, value)) = self.0.get_key_value(folder) {
+                return Some((key, value));
+            }
+            if folder.is_empty() {
+                return None;
+            }
+        }
+    }
+}

@@ -1,0 +1,416 @@
+//! Which statements a message fits.
+
+use std::collections::BTreeMap;
+
+use aho_corasick::AhoCorasick;
+use shape_telemetry::Level;
+
+use crate::{
+    LogStatement, MessageTemplate, Query,
+    query::split_fields,
+    statement::{StatementKind, with_fields},
+    target::{TargetFit, fit_target},
+    template::{Part, visible_chars},
+};
+
+/// A template with variables needs this much constant text to be an answer, blanks not counted.
+pub(crate) const MIN_LITERAL_CHARS: u32 = 5;
+
+/// With this little constant text a template is an answer only in the very module that the record names.
+pub(crate) const MIN_LITERAL_CHARS_AT_TARGET: u32 = 3;
+
+/// One automaton over the longest constant text of each template.
+///
+/// A text found in a message names the templates that may fit; only these are compared with the message.
+#[derive(Debug, Default)]
+pub(crate) struct Matcher {
+    automaton: Option<AhoCorasick>,
+    /// The forms that have a pattern as their longest text, by pattern.
+    by_pattern: Vec<Vec<usize>>,
+    forms: Vec<Form>,
+    /// Statements without a message, which write fields only.
+    fields_only: Vec<usize>,
+}
+
+/// A way in which a statement's record can appear.
+#[derive(Debug)]
+struct Form {
+    statement_idx: usize,
+    template: MessageTemplate,
+    literal_chars: u32,
+    kind: FormKind,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum FormKind {
+    /// The message alone; fields, if any, were split off.
+    Message,
+    /// The message and its fields in one text.
+    WithFields,
+    /// The message up to text that looks like fields (`took={}`), which a reader has split off.
+    Before(Vec<String>),
+}
+
+/// How well a statement fits; larger is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Rank {
+    level: LevelFit,
+    pub(crate) target: TargetFit,
+    pub(crate) literal_chars: u32,
+    /// Fields that the record does not have count against it.
+    missing_fields: std::cmp::Reverse<usize>,
+    is_product: bool,
+    kind: std::cmp::Reverse<StatementKind>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum LevelFit {
+    Conflict,
+    Unknown,
+    Same,
+}
+
+impl Rank {
+    pub(crate) fn has_level_conflict(self) -> bool {
+        self.level == LevelFit::Conflict
+    }
+}
+
+/// The statements that fit best, in the order of the index.
+#[derive(Debug)]
+pub(crate) struct Fits {
+    pub(crate) rank: Rank,
+    pub(crate) statements: Vec<usize>,
+    /// Of the first statement.
+    pub(crate) variables: Vec<(String, String)>,
+}
+
+impl Matcher {
+    pub(crate) fn new(statements: &[LogStatement]) -> Self {
+        let mut matcher = Self::default();
+        for (statement_idx, statement) in statements.iter().enumerate() {
+            matcher.add(statement_idx, statement);
+        }
+        let mut patterns: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (form_idx, form) in matcher.forms.iter().enumerate() {
+            if let Some(text) = form.template.texts().max_by_key(|text| text.len()) {
+                patterns.entry(text).or_default().push(form_idx);
+            }
+        }
+        // Building fails only beyond billions of bytes of text; such an index answers nothing rather than panics.
+        matcher.automaton = AhoCorasick::new(patterns.keys()).ok();
+        matcher.by_pattern = patterns.into_values().collect();
+        matcher
+    }
+
+    fn add(&mut self, statement_idx: usize, statement: &LogStatement) {
+        let message = statement.message.clone().trimmed();
+        if message.is_empty() {
+            self.fields_only.push(statement_idx);
+        }
+        let all = with_fields(&message, &statement.fields);
+        if let Some(first_line) = message.first_line() {
+            self.add_form(statement_idx, first_line, FormKind::Message);
+        }
+        if let Some((head, keys)) = before_fields(&message) {
+            self.add_form(statement_idx, head, FormKind::Before(keys));
+        }
+        if all != message {
+            self.add_form(statement_idx, all, FormKind::WithFields);
+        }
+        self.add_form(statement_idx, message, FormKind::Message);
+    }
+
+    fn add_form(&mut self, statement_idx: usize, template: MessageTemplate, kind: FormKind) {
+        let keys: u32 = match &kind {
+            FormKind::Before(keys) => keys.iter().map(|key| visible_chars(key) + 1).sum(),
+            _ => 0,
+        };
+        let literal_chars = template.literal_chars() + keys;
+        let is_enough = if template.has_variables() {
+            MIN_LITERAL_CHARS_AT_TARGET <= literal_chars && 0 < template.literal_chars()
+        } else {
+            0 < literal_chars
+        };
+        if is_enough {
+            self.forms.push(Form {
+                statement_idx,
+                template,
+                literal_chars,
+                kind,
+            });
+        }
+    }
+
+    /// The statements that fit best.
+    pub(crate) fn search(&self, statements: &[LogStatement], query: &Query<'_>) -> Option<Fits> {
+        let record = Record::new(query);
+        let mut best: Option<(Rank, Vec<(usize, Option<usize>)>)> = None;
+        let mut offer = |rank: Rank, statement_idx: usize, form_idx: Option<usize>| {
+            match &mut best {
+                Some((best_rank, found)) if *best_rank == rank => {
+                    if found.iter().all(|(idx, _)| *idx != statement_idx) {
+                        found.push((statement_idx, form_idx));
+                    }
+                }
+                Some((best_rank, _)) if rank < *best_rank => {}
+                _ => best = Some((rank, vec![(statement_idx, form_idx)])),
+            };
+        };
+        if query.message.is_empty() {
+            for statement_idx in &self.fields_only {
+                if let Some(rank) = record.rank_fields_only(&statements[*statement_idx]) {
+                    offer(rank, *statement_idx, None);
+                }
+            }
+        }
+        let mut patterns: Vec<usize> = self
+            .automaton
+            .iter()
+            .flat_map(|automaton| automaton.find_overlapping_iter(query.message))
+            .map(|hit| hit.pattern().as_usize())
+            .collect();
+        patterns.sort_unstable();
+        patterns.dedup();
+        for form_idx in patterns
+            .iter()
+            .flat_map(|pattern| &self.by_pattern[*pattern])
+        {
+            let form = &self.forms[*form_idx];
+            if let Some(rank) = record.rank(form, &statements[form.statement_idx]) {
+                offer(rank, form.statement_idx, Some(*form_idx));
+            }
+        }
+        let (rank, mut found) = best?;
+        found.sort_unstable();
+        let first = found.first()?;
+        let variables = record.variables(
+            first.1.map(|form_idx| &self.forms[form_idx]),
+            &statements[first.0],
+        );
+        Some(Fits {
+            rank,
+            statements: found.into_iter().map(|(idx, _)| idx).collect(),
+            variables,
+        })
+    }
+
+    /// Whether a statement's own text fits the record.
+    pub(crate) fn fits(
+        &self,
+        statement: &LogStatement,
+        statement_idx: usize,
+        query: &Query<'_>,
+    ) -> bool {
+        let record = Record::new(query);
+        self.forms
+            .iter()
+            .filter(|form| form.statement_idx == statement_idx)
+            .any(|form| record.fit(form, statement).is_some())
+    }
+}
+
+/// A record in the shapes that forms are compared with.
+struct Record<'q> {
+    query: &'q Query<'q>,
+    core: &'q str,
+    /// Fields found at the end of the message.
+    trailing: Vec<(&'q str, &'q str)>,
+}
+
+impl<'q> Record<'q> {
+    fn new(query: &'q Query<'q>) -> Self {
+        let (core, trailing) = split_fields(query.message);
+        Self {
+            query,
+            core,
+            trailing,
+        }
+    }
+
+    fn field(&self, name: &str) -> Option<&str> {
+        let split_off = self
+            .query
+            .fields
+            .and_then(|fields| fields.get(name))
+            .map(String::as_str);
+        split_off.or_else(|| {
+            self.trailing
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| *value)
+        })
+    }
+
+    /// The text that the form fits, if any: the whole message, or what stands before its fields.
+    fn fit(&self, form: &Form, statement: &LogStatement) -> Option<&'q str> {
+        let whole = self.query.message;
+        let is_cut = self.query.is_cut;
+        let fits = |text: &'q str| form.template.fit(text, is_cut, |_| {}).then_some(text);
+        let text = match &form.kind {
+            FormKind::WithFields => fits(whole),
+            FormKind::Message if self.trailing.is_empty() => fits(whole),
+            FormKind::Message => {
+                // A variable at the end would swallow the fields.
+                if form.template.has_variables() && !statement.fields.is_empty() {
+                    fits(self.core).or_else(|| fits(whole))
+                } else {
+                    fits(whole).or_else(|| fits(self.core))
+                }
+            }
+            FormKind::Before(keys) => keys
+                .iter()
+                .all(|key| self.field(key).is_some())
+                .then(|| fits(self.core))
+                .flatten(),
+        }?;
+        let constants_agree = form.kind == FormKind::WithFields
+            || statement.fields.iter().all(|field| {
+                match (&field.constant, self.field(&field.name)) {
+                    (Some(constant), Some(value)) => {
+                        constant.trim_matches('"') == value.trim_matches('"')
+                    }
+                    _ => true,
+                }
+            });
+        constants_agree.then_some(text)
+    }
+
+    fn rank(&self, form: &Form, statement: &LogStatement) -> Option<Rank> {
+        let level = self.level_fit(statement.level);
+        let target = fit_target(self.query.target, &statement.target)?;
+        let minimum = match (form.template.has_variables(), target) {
+            (false, _) => 1,
+            (true, TargetFit::Same) => MIN_LITERAL_CHARS_AT_TARGET,
+            (true, _) => MIN_LITERAL_CHARS,
+        };
+        if form.literal_chars < minimum
+            || level == LevelFit::Conflict && form.literal_chars < 3 * MIN_LITERAL_CHARS
+        {
+            return None;
+        }
+        self.fit(form, statement)?;
+        let (mut literal_chars, mut missing) = (form.literal_chars, 0);
+        if form.kind != FormKind::WithFields {
+            for field in statement.fields.iter().filter(|field| !field.is_optional) {
+                if self.field(&field.name).is_some() {
+                    literal_chars += field_chars(field);
+                } else {
+                    missing += 1;
+                }
+            }
+        }
+        Some(Rank {
+            level,
+            target,
+            literal_chars,
+            missing_fields: std::cmp::Reverse(missing),
+            is_product: !statement.is_test,
+            kind: std::cmp::Reverse(statement.kind),
+        })
+    }
+
+    /// A statement without a message fits by its fields alone.
+    fn rank_fields_only(&self, statement: &LogStatement) -> Option<Rank> {
+        let target = fit_target(self.query.target, &statement.target)?;
+        let level = self.level_fit(statement.level);
+        let mut literal_chars = 0;
+        for field in statement.fields.iter().filter(|field| !field.is_optional) {
+            let value = self.field(&field.name)?;
+            if field
+                .constant
+                .as_ref()
+                .is_some_and(|constant| constant.trim_matches('"') != value.trim_matches('"'))
+            {
+                return None;
+            }
+            literal_chars += field_chars(field);
+        }
+        (MIN_LITERAL_CHARS <= literal_chars && level != LevelFit::Conflict).then_some(Rank {
+            level,
+            target,
+            literal_chars,
+            missing_fields: std::cmp::Reverse(0),
+            is_product: !statement.is_test,
+            kind: std::cmp::Reverse(statement.kind),
+        })
+    }
+
+    fn level_fit(&self, level: Option<Level>) -> LevelFit {
+        match (self.query.level, level) {
+            (Some(record), Some(statement)) if record == statement => LevelFit::Same,
+            // Many libraries have no level above error.
+            (Some(Level::Fatal), Some(Level::Error)) | (Some(Level::Error), Some(Level::Fatal)) => {
+                LevelFit::Unknown
+            }
+            (Some(_), Some(_)) => LevelFit::Conflict,
+            _ => LevelFit::Unknown,
+        }
+    }
+
+    fn variables(&self, form: Option<&Form>, statement: &LogStatement) -> Vec<(String, String)> {
+        let mut variables = Vec::new();
+        if let Some(form) = form
+            && let Some(text) = self.fit(form, statement)
+        {
+            let names = form.template.parts().iter().filter_map(|part| match part {
+                Part::Variable(name) => Some(name.as_deref()),
+                Part::Text(_) => None,
+            });
+            let mut values = Vec::new();
+            form.template
+                .fit(text, self.query.is_cut, |value| values.push(value));
+            for (var_idx, (name, value)) in names.zip(values).enumerate() {
+                let name = name.map_or_else(|| var_idx.to_string(), str::to_owned);
+                variables.push((name, value.to_owned()));
+            }
+        }
+        for field in &statement.fields {
+            if let Some(value) = self.field(&field.name)
+                && variables.iter().all(|(name, _)| *name != field.name)
+            {
+                variables.push((field.name.clone(), value.to_owned()));
+            }
+        }
+        if let Some(FormKind::Before(keys)) = form.map(|form| &form.kind) {
+            for key in keys {
+                if let Some(value) = self.field(key) {
+                    variables.push((key.clone(), value.to_owned()));
+                }
+            }
+        }
+        variables
+    }
+}
+
+/// `name=`, and the value where it is constant.
+fn field_chars(field: &crate::Field) -> u32 {
+    visible_chars(&field.name) + 1 + field.constant.as_deref().map_or(0, visible_chars)
+}
+
+/// A message up to the first ` name=` of its text, and all such names.
+fn before_fields(message: &MessageTemplate) -> Option<(MessageTemplate, Vec<String>)> {
+    let mut head: Option<MessageTemplate> = None;
+    let mut so_far = MessageTemplate::default();
+    let mut keys = Vec::new();
+    for part in message.parts() {
+        match part {
+            Part::Variable(name) => so_far.push_variable(name.as_deref()),
+            Part::Text(text) => {
+                let (core, fields) = split_fields(text);
+                let continues_word =
+                    !so_far.is_empty() && core.is_empty() && !text.starts_with(' ');
+                if !fields.is_empty() && !continues_word {
+                    if head.is_none() {
+                        so_far.push_text(core);
+                        head = Some(std::mem::take(&mut so_far).trimmed());
+                    }
+                    keys.extend(fields.iter().map(|(name, _)| (*name).to_owned()));
+                }
+                so_far.push_text(text);
+            }
+        }
+    }
+    head.filter(|head| !head.is_empty())
+        .map(|head| (head, keys))
+}

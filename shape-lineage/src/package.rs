@@ -1,0 +1,158 @@
+//! Which package and module a source file is.
+
+use std::collections::BTreeMap;
+
+#[cfg(feature = "rust")]
+use crate::extract::MacroBook;
+use crate::{Language, index::ByFolder, walk::SourceText};
+
+/// The packages of a source tree.
+#[derive(Debug)]
+pub(crate) struct Packages {
+    crates: ByFolder<Crate>,
+    #[cfg(feature = "rust")]
+    macros: BTreeMap<String, MacroBook>,
+    #[cfg(feature = "rust")]
+    no_macros: MacroBook,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Crate {
+    package: String,
+    library: String,
+}
+
+impl Packages {
+    pub(crate) fn read(files: &[SourceText]) -> Self {
+        let crates = ByFolder(
+            files
+                .iter()
+                .filter_map(|file| {
+                    let folder = file.path.strip_suffix("Cargo.toml")?;
+                    let manifest = Crate::read(&file.text)?;
+                    Some((folder.trim_end_matches('/').to_owned(), manifest))
+                })
+                .collect(),
+        );
+        #[cfg(feature = "rust")]
+        let macros = {
+            let mut sources: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+            for file in files.iter().filter(|file| file.path.ends_with(".rs")) {
+                let folder = crates.nearest(&file.path).map_or("", |(folder, _)| folder);
+                sources
+                    .entry(folder.to_owned())
+                    .or_default()
+                    .push(&file.text);
+            }
+            sources
+                .into_iter()
+                .map(|(folder, sources)| (folder, MacroBook::learn(sources)))
+                .collect()
+        };
+        Self {
+            crates,
+            #[cfg(feature = "rust")]
+            macros,
+            #[cfg(feature = "rust")]
+            no_macros: MacroBook::default(),
+        }
+    }
+
+    /// The macros of the crate that a file belongs to.
+    #[cfg(feature = "rust")]
+    pub(crate) fn macros(&self, path: &str) -> &MacroBook {
+        let folder = self.crates.nearest(path).map_or("", |(folder, _)| folder);
+        self.macros.get(folder).unwrap_or(&self.no_macros)
+    }
+
+    #[cfg(not(feature = "rust"))]
+    #[expect(clippy::unused_self, reason = "the same call with every feature set")]
+    pub(crate) fn macros(&self, _path: &str) -> &() {
+        &()
+    }
+
+    /// The module that a file is, without those inside it; empty where unknown.
+    pub(crate) fn module(&self, language: Language, path: &str) -> String {
+        match language {
+            #[cfg(feature = "rust")]
+            Language::Rust => self.rust_module(path).unwrap_or_default(),
+            #[cfg(feature = "python")]
+            Language::Python => {
+                let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+                let stem = stem.strip_suffix("/__init__").unwrap_or(stem);
+                stem.strip_prefix("src/").unwrap_or(stem).replace('/', ".")
+            }
+            #[allow(unreachable_patterns, reason = "languages are features")]
+            _ => {
+                let _ = path;
+                String::new()
+            }
+        }
+    }
+
+    #[cfg(feature = "rust")]
+    fn rust_module(&self, path: &str) -> Option<String> {
+        let (folder, manifest) = self.crates.nearest(path)?;
+        let inside = path[folder.len()..].trim_start_matches('/');
+        let stem = inside.strip_suffix(".rs")?;
+        let mut parts: Vec<&str> = stem.split('/').collect();
+        let root = match parts.as_slice() {
+            ["src", "main"] => return Some(manifest.package.clone()),
+            ["build"] => return Some("build_script_build".to_owned()),
+            ["src", "bin", name, ..] | ["examples" | "tests" | "benches", name, ..] => {
+                let n_root = parts.iter().position(|part| part == name)? + 1;
+                let root = (*name).to_owned();
+                parts.drain(..n_root);
+                if parts.last() == Some(&"main") {
+                    parts.pop();
+                }
+                root
+            }
+            ["src", ..] => {
+                parts.remove(0);
+                manifest.library.clone()
+            }
+            _ => manifest.library.clone(),
+        };
+        if parts
+            .last()
+            .is_some_and(|last| matches!(*last, "mod" | "lib"))
+        {
+            parts.pop();
+        }
+        let mut module = root.replace('-', "_");
+        for part in parts {
+            module.push_str("::");
+            module.push_str(part);
+        }
+        Some(module)
+    }
+}
+
+impl Crate {
+    /// The names in a manifest; only as much TOML as that takes.
+    fn read(manifest: &str) -> Option<Self> {
+        let mut section = "";
+        let mut package = None;
+        let mut library = None;
+        for line in manifest.lines().map(str::trim) {
+            if line.starts_with('[') {
+                section = line.trim_matches(['[', ']', ' ']);
+            } else if let Some((key, value)) = line.split_once('=')
+                && key.trim() == "name"
+            {
+                let name = value.split('#').next()?.trim().trim_matches(['"', '\'']);
+                match section {
+                    "package" => package = Some(name.replace('-', "_")),
+                    "lib" => library = Some(name.replace('-', "_")),
+                    _ => {}
+                }
+            }
+        }
+        let package = package?;
+        Some(Self {
+            library: library.unwrap_or_else(|| package.clone()),
+            package,
+        })
+    }
+}

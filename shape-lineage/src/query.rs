@@ -1,0 +1,160 @@
+//! What is known of a log record whose source is asked for.
+
+use std::collections::BTreeMap;
+
+use shape_telemetry::{Exemplar, Level, SourceLocation};
+
+/// Messages this long may have been cut by the reader of the log (exemplars are, at 1 KiB).
+const CUT_FROM_BYTES: usize = 1_020;
+
+/// What is known of a log record whose source is asked for.
+///
+/// ```
+/// use shape_lineage::Query;
+/// use shape_telemetry::Level;
+///
+/// let query = Query::message("connected to 127.0.0.1")
+///     .level(Level::Debug)
+///     .target("hyper_util::client");
+/// # let _ = query;
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct Query<'a> {
+    pub(crate) message: &'a str,
+    pub(crate) level: Option<Level>,
+    pub(crate) target: Option<&'a str>,
+    pub(crate) fields: Option<&'a BTreeMap<String, String>>,
+    pub(crate) emitter: Option<&'a SourceLocation>,
+    pub(crate) frames: &'a [SourceLocation],
+    pub(crate) is_cut: bool,
+}
+
+impl<'a> Query<'a> {
+    /// A record of which only the message is known; the message may contain the record's fields or not.
+    pub fn message(message: &'a str) -> Self {
+        Self {
+            message: message.trim(),
+            level: None,
+            target: None,
+            fields: None,
+            emitter: None,
+            frames: &[],
+            is_cut: CUT_FROM_BYTES <= message.len(),
+        }
+    }
+
+    /// Adds its level.
+    pub fn level(mut self, level: Level) -> Self {
+        self.level = Some(level);
+        self
+    }
+
+    /// Adds its target, logger or module.
+    pub fn target(mut self, target: &'a str) -> Self {
+        self.target = Some(target.trim()).filter(|target| !target.is_empty());
+        self
+    }
+
+    /// Adds fields that were split off the message.
+    pub fn fields(mut self, fields: &'a BTreeMap<String, String>) -> Self {
+        self.fields = Some(fields).filter(|fields| !fields.is_empty());
+        self
+    }
+
+    /// Adds the source position that the record names.
+    pub fn emitter(mut self, location: &'a SourceLocation) -> Self {
+        self.emitter = Some(location);
+        self
+    }
+
+    /// Adds the stack frames that follow the record, innermost first.
+    pub fn frames(mut self, frames: &'a [SourceLocation]) -> Self {
+        self.frames = frames;
+        self
+    }
+
+    /// Says that the message was cut at its end.
+    pub fn cut(mut self) -> Self {
+        self.is_cut = true;
+        self
+    }
+}
+
+impl<'a> From<&'a Exemplar> for Query<'a> {
+    fn from(exemplar: &'a Exemplar) -> Self {
+        let mut query = Self::message(&exemplar.message)
+            .fields(&exemplar.fields)
+            .frames(&exemplar.frames);
+        query.level = exemplar.level;
+        query.emitter = exemplar.emitter.as_ref();
+        match exemplar.target.as_deref() {
+            Some(target) => query.target(target),
+            None => query,
+        }
+    }
+}
+
+/// A message before its trailing `name=value` pairs, and the names.
+///
+/// Values may hold blanks: a value ends where the next ` name=` begins.
+pub(crate) fn split_fields(message: &str) -> (&str, Vec<(&str, &str)>) {
+    let mut fields = Vec::new();
+    let mut core = message;
+    let mut open: Option<(&str, usize)> = None;
+    for at in memchr::memchr_iter(b'=', message.as_bytes()) {
+        let head = &message[..at];
+        let key_start = head
+            .rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '-')))
+            .map_or(0, |before| before + 1);
+        let Some(key) = message.get(key_start..at).filter(|key| is_key(key)) else {
+            continue;
+        };
+        if key_start != 0 && !head[..key_start].ends_with(' ') {
+            continue;
+        }
+        if let Some((name, value_start)) = open {
+            if key_start < value_start {
+                continue;
+            }
+            fields.push((name, trim_value(&message[value_start..key_start])));
+        } else {
+            core = message[..key_start].trim_end();
+        }
+        open = Some((key, at + 1));
+    }
+    if let Some((name, value_start)) = open {
+        fields.push((name, trim_value(&message[value_start..])));
+    }
+    (core, fields)
+}
+
+fn is_key(key: &str) -> bool {
+    key.starts_with(|c: char| c == '_' || c.is_alphabetic())
+}
+
+fn trim_value(value: &str) -> &str {
+    value.trim().trim_end_matches(',')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_split_off() {
+        assert_eq!(
+            split_fields("blocked for 71.9ms events=31 by=\"a b\""),
+            (
+                "blocked for 71.9ms",
+                vec![("events", "31"), ("by", "\"a b\"")]
+            )
+        );
+        assert_eq!(split_fields("a == b"), ("a == b", vec![]));
+        assert_eq!(split_fields("x=1"), ("", vec![("x", "1")]));
+        assert_eq!(
+            split_fields("done took=0 ms é=3"),
+            ("done", vec![("took", "0 ms"), ("é", "3")])
+        );
+    }
+}

@@ -1,0 +1,86 @@
+//! Whether a record's target and a statement's target go together.
+
+use crate::Target;
+
+/// How well targets go together; larger is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum TargetFit {
+    /// Nothing known speaks for or against it.
+    Unknown,
+    /// The record names a part of the module, or the crate.
+    Related,
+    /// The record names a module around the statement's, or its last part.
+    Near,
+    /// The record names the statement's target.
+    Same,
+}
+
+/// How well they go together; `None` when they can not.
+pub(crate) fn fit_target(record: Option<&str>, statement: &Target) -> Option<TargetFit> {
+    let Some(record) = record else {
+        return Some(TargetFit::Unknown);
+    };
+    match statement {
+        Target::Named(name) => (name == record).then_some(TargetFit::Same),
+        Target::Module(module) if module.is_empty() => Some(TargetFit::Unknown),
+        Target::Module(module) => match relation(record, module) {
+            // The libraries write the whole module path: another path is another place.
+            TargetFit::Unknown | TargetFit::Related if record.contains("::") => None,
+            relation => Some(relation),
+        },
+        Target::Unknown(module) => Some(relation(record, module).min(TargetFit::Near)),
+    }
+}
+
+fn relation(record: &str, module: &str) -> TargetFit {
+    if record == module {
+        return TargetFit::Same;
+    }
+    let within = |outer: &str, inner: &str| {
+        inner
+            .strip_prefix(outer)
+            .is_some_and(|rest| rest.starts_with("::") || rest.starts_with('.'))
+    };
+    let parts = |path: &'_ str| -> Vec<String> {
+        path.split([':', '.', '/'])
+            .filter(|part| !part.is_empty())
+            .map(str::to_ascii_lowercase)
+            .collect()
+    };
+    let (record_parts, module_parts) = (parts(record), parts(module));
+    let same_last = record_parts.last() == module_parts.last() && !record_parts.is_empty();
+    if within(record, module) || within(module, record) || same_last && record_parts.len() == 1 {
+        TargetFit::Near
+    } else if record_parts
+        .last()
+        .is_some_and(|last| module_parts.contains(last))
+        || record_parts.first() == module_parts.first()
+    {
+        TargetFit::Related
+    } else {
+        TargetFit::Unknown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_narrow_the_search() {
+        let check = |record, module: &str, sure, unsure| {
+            let record = Some(record);
+            assert_eq!(fit_target(record, &Target::Module(module.to_owned())), sure);
+            assert_eq!(
+                fit_target(record, &Target::Unknown(module.to_owned())),
+                Some(unsure)
+            );
+        };
+        check("a::b", "a::b", Some(TargetFit::Same), TargetFit::Near);
+        check("a::b", "a::b::c", Some(TargetFit::Near), TargetFit::Near);
+        check("a::b", "a::c", None, TargetFit::Related);
+        check("a::b", "x::y", None, TargetFit::Unknown);
+        check("b", "a::b", Some(TargetFit::Near), TargetFit::Near);
+        check("sshd", "a::b", Some(TargetFit::Unknown), TargetFit::Unknown);
+    }
+}

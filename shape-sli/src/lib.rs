@@ -3,13 +3,23 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub use crate::{
-    events::{Events, EventsError},
-    health::{Health, HealthTier, Score},
+    error::{Error, ErrorKind},
+    events::Events,
+    figures::Grouped,
+    health::{
+        Apdex, BudgetHealth, Health, HealthInput, HealthModel, HealthTier, LegacyHealth, Score,
+    },
     indicator::Indicator,
-    report::{ComponentSli, Interval, LatencySummary, Sli, SliPoint, SliReport},
+    interval::{Interval, clopper_pearson, jeffreys, lower_bound, probability_below, wilson},
+    measure::MeasureConfig,
+    report::{ComponentSli, LatencySummary, Sli, SliPoint, SliReport},
 };
 
+mod error;
 mod events;
+mod figures;
 mod health;
 mod indicator;
+mod interval;
+mod measure;
 mod report;

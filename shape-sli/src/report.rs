@@ -6,19 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shape_telemetry::{ComponentId, Period};
 
-use crate::{Events, Health, Indicator};
-
-/// A confidence interval for the true share of good events.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Interval {
-    /// Lower bound, in 0..=1.
-    pub lower: f64,
-    /// Upper bound, in 0..=1.
-    pub upper: f64,
-    /// The confidence, 0.95 for example.
-    pub confidence: f64,
-}
+use crate::{Error, Events, Health, Indicator, Interval, error::Repr};
 
 /// Events in one time bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,13 +82,72 @@ impl SliReport {
     /// The version of the format that this crate writes.
     pub const SCHEMA_VERSION: u32 = 1;
 
-    /// One indicator of one component.
-    pub fn find(&self, component: &ComponentId, indicator: Indicator) -> Option<&Sli> {
+    /// The name of the artifact.
+    pub const FILE_NAME: &'static str = "sli-metrics.json";
+
+    /// Reads the artifact `sli-metrics.json`.
+    ///
+    /// # Errors
+    ///
+    /// When the text is not such an artifact (an unknown field, a contradiction: the message has line and column), or
+    /// one of another version.
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        let report: Self = serde_json::from_str(text).map_err(|error| Repr::Json {
+            message: error.to_string(),
+        })?;
+        if report.schema_version == Self::SCHEMA_VERSION {
+            Ok(report)
+        } else {
+            Err(Repr::UnsupportedVersion {
+                seen: report.schema_version,
+                expected: Self::SCHEMA_VERSION,
+            }
+            .into())
+        }
+    }
+
+    /// Writes the artifact, indented, with a final line feed; the same report gives the same bytes.
+    ///
+    /// # Errors
+    ///
+    /// When a figure is not a number, which no measurement of this crate yields.
+    pub fn to_json(&self) -> Result<String, Error> {
+        let mut text = serde_json::to_string_pretty(self).map_err(|error| Repr::Json {
+            message: error.to_string(),
+        })?;
+        text.push('\n');
+        Ok(text)
+    }
+
+    /// The indicators of one component.
+    pub fn component(&self, component: &ComponentId) -> Option<&ComponentSli> {
         self.components
             .iter()
-            .find(|entry| entry.component == *component)?
+            .find(|entry| entry.component == *component)
+    }
+
+    /// One indicator of one component.
+    pub fn find(&self, component: &ComponentId, indicator: Indicator) -> Option<&Sli> {
+        self.component(component)?
             .slis
             .iter()
             .find(|sli| sli.indicator == indicator)
+    }
+}
+
+impl Sli {
+    /// Events that carry a time and lie in `period`, by the start of their bucket.
+    pub fn events_in(&self, period: Period) -> Events {
+        self.points
+            .iter()
+            .filter(|point| period.contains(point.start))
+            .map(|point| point.events)
+            .sum()
+    }
+
+    /// Events without a time.
+    pub fn untimed(&self) -> Events {
+        let timed: Events = self.points.iter().map(|point| point.events).sum();
+        self.events.checked_sub(timed).unwrap_or(Events::NONE)
     }
 }

@@ -6,10 +6,11 @@ use std::{
 };
 
 use crate::{
-    app::{App, Call},
+    app::{App, Call, RequestId},
     canvas, debug, error,
     http::{Method, Response, json_string},
     info,
+    log::Logger,
 };
 
 pub(crate) const TARGET: &str = module_path!();
@@ -81,12 +82,23 @@ impl Library {
     }
 
     /// The component that people call `id`; blanks around it and its case do not matter.
-    pub fn lookup(&self, id: &str) -> Result<&Component, LookupError> {
+    pub fn lookup(
+        &self,
+        id: &str,
+        request: RequestId,
+        log: &Logger,
+    ) -> Result<&Component, LookupError> {
         if !self.is_published(id) {
+            info!(log, "nothing is published as {:?}", id; request_id = request);
             return Err(LookupError::Unknown);
         }
         let key = normalise(id);
-        self.entries.get(&key).ok_or(LookupError::NoEntry)
+        let Some(component) = self.entries.get(&key) else {
+            error!(log, "component lookup failed: no entry for id {:?}", id; request_id = request);
+            return Err(LookupError::NoEntry);
+        };
+        debug!(log, "component {:?} found", component.id; request_id = request);
+        Ok(component)
     }
 }
 
@@ -126,10 +138,9 @@ pub(crate) fn handle(app: &App, call: &Call<'_>) -> Response {
     let Some(id) = request.query("id") else {
         return Response::text(400, "which component? the id is missing");
     };
-    match app.library.lookup(&id) {
+    match app.library.lookup(&id, call.id, &app.log) {
         Ok(component) if drops => drop_on_canvas(app, call, component),
         Ok(component) => {
-            debug!(app.log, "component {:?} found", component.id; request_id = call.id);
             let (id, width, height) = (
                 json_string(&component.id),
                 component.width,
@@ -139,15 +150,8 @@ pub(crate) fn handle(app: &App, call: &Call<'_>) -> Response {
                 r#"{{"id":{id},"width":{width},"height":{height}}}"#
             ))
         }
-        Err(LookupError::Unknown) => {
-            info!(app.log, "nothing is published as {:?}", id; request_id = call.id);
-            Response::text(404, &LookupError::Unknown.to_string())
-        }
-        Err(cause @ LookupError::NoEntry) => {
-            error!(app.log, "component lookup failed: no entry for id {:?}", id;
-                request_id = call.id);
-            Response::text(500, &cause.to_string())
-        }
+        Err(cause @ LookupError::Unknown) => Response::text(404, &cause.to_string()),
+        Err(cause @ LookupError::NoEntry) => Response::text(500, &cause.to_string()),
     }
 }
 

@@ -264,7 +264,7 @@ impl SourceFile {
             .symbols
             .iter()
             .map(|symbol| Symbol {
-                name: without_crate(&join(&symbol.name), separator),
+                name: without_crate(&file.module, &join(&symbol.name)),
                 lines: (file.line_at(symbol.start), file.last_line(symbol.end)),
             })
             .collect();
@@ -397,11 +397,12 @@ impl SourceFile {
 }
 
 /// `canvas::render::run` of `studio::canvas::render::run`: the crate is in the path already.
-fn without_crate(symbol: &str, separator: &str) -> String {
-    match symbol.split_once(separator) {
-        Some((_, rest)) if separator == "::" => rest.to_owned(),
-        _ => symbol.to_owned(),
-    }
+fn without_crate(module: &str, symbol: &str) -> String {
+    let root = module.split("::").next().unwrap_or_default();
+    let rest = symbol
+        .strip_prefix(root)
+        .and_then(|rest| rest.strip_prefix("::"));
+    rest.unwrap_or(symbol).to_owned()
 }
 
 /// A map keyed by folder, asked for the nearest folder above a path.

@@ -2,6 +2,11 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+#[cfg(feature = "git")]
+pub use crate::{
+    blame::suspects,
+    git::{Commit, Git, GitOutput, LineChange},
+};
 pub use crate::{
     blob::blob_id,
     error::{Error, ErrorKind, GitFailure},
@@ -15,11 +20,16 @@ pub use crate::{
     statement::{Field, LogStatement, StatementKind, Target},
     suspect::{CommitId, SuspectCommit},
     template::{MessageTemplate, Part},
+    trace::{TraceOptions, trace},
 };
 
+#[cfg(feature = "git")]
+mod blame;
 mod blob;
 mod error;
 mod extract;
+#[cfg(feature = "git")]
+mod git;
 mod index;
 mod language;
 mod locate;
@@ -31,4 +41,7 @@ mod statement;
 mod suspect;
 mod target;
 mod template;
+#[cfg(feature = "git")]
+mod tokens;
+mod trace;
 mod walk;

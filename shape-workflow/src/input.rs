@@ -171,12 +171,12 @@ mod sealed {
     }
 }
 
-/// The inputs of a step: `()`, a handle, or a tuple of up to eight handles.
+/// The inputs of a step: `()`, a handle, a `Vec` of handles, or a tuple of up to eight of those.
 ///
-/// The closure of the step gets what the handles stand for: `()`, an `Arc<T>`, or a tuple of those.
+/// The closure of the step gets what the handles stand for, in the same shape: `()`, an `Arc<T>`, a `Vec<Arc<T>>`, a tuple.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the input of a step",
-    note = "use `()`, an `Output`, `output.optional()`, `output.outcome()`, or a tuple of those"
+    note = "use `()`, an `Output`, `output.optional()`, `output.outcome()`, a `Vec` or a tuple of those"
 )]
 pub trait Inputs: sealed::Fetch {}
 
@@ -238,6 +238,18 @@ impl<T: Value> sealed::Fetch for OutputOutcome<T> {
         slots
             .outcome(self.0.id)
             .expect("invariant: a step runs when those before it have ended")
+    }
+}
+
+impl<I: sealed::Fetch> sealed::Fetch for Vec<I> {
+    type Values = Vec<I::Values>;
+
+    fn ports(&self) -> Vec<Port> {
+        self.iter().flat_map(sealed::Fetch::ports).collect()
+    }
+
+    fn fetch(&self, slots: &Slots) -> Self::Values {
+        self.iter().map(|input| input.fetch(slots)).collect()
     }
 }
 

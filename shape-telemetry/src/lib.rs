@@ -4,27 +4,49 @@
 
 pub use crate::{
     anomaly::{Anomaly, AnomalyId, AnomalyKind, Evidence, Severity},
+    classify::{Verdict, classify},
+    collect::{Collector, CollectorConfig},
     diagnosis::{Cause, CauseKind, Diagnosis, Recommendation, RecommendationKind},
+    format::Format,
     identity::{ComponentId, LogPosition, SourceLocation},
     level::Level,
     measurements::{
         Bucket, ComponentMeasurements, Exemplar, FieldCounts, Measurements, TemplateSeries,
     },
+    monoid::{MergeError, Totals},
     outcome::Outcome,
     period::Period,
+    read::{Event, Reader, Sink},
+    record::{Emitter, Field, Record},
     report::{LineCounts, SourceSummary, TelemetryReport, TemplateSummary},
+    rules::{ComponentRule, OutcomeRule, RecordMatch},
     sketch::LatencySketch,
     template::TemplateId,
 };
 
 mod anomaly;
+mod classify;
+mod collect;
+mod decode;
 mod diagnosis;
+mod duration;
+mod exemplar;
+mod fingerprint;
+mod format;
+mod frames;
+mod glob_match;
 mod identity;
 mod level;
+mod mask;
 mod measurements;
+mod monoid;
 mod number;
 mod outcome;
+mod parse;
 mod period;
+mod read;
+mod record;
 mod report;
+mod rules;
 mod sketch;
 mod template;

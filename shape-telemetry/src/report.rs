@@ -22,6 +22,20 @@ pub struct LineCounts {
     pub not_utf8: u64,
 }
 
+impl LineCounts {
+    /// The sums.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            total: self.total + other.total,
+            parsed: self.parsed + other.parsed,
+            unparsed: self.unparsed + other.unparsed,
+            cut: self.cut + other.cut,
+            not_utf8: self.not_utf8 + other.not_utf8,
+        }
+    }
+}
+
 /// One log source that was read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

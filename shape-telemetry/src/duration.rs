@@ -1,0 +1,263 @@
+//! Durations as logs write them.
+
+use std::time::Duration;
+
+use crate::{Field, Record};
+
+/// Nanoseconds of a unit by its name.
+fn unit(name: &str) -> Option<u64> {
+    Some(match name {
+        "ns" | "nanos" | "nanoseconds" => 1,
+        "us" | "µs" | "μs" | "micros" | "microseconds" | "usec" => 1_000,
+        "ms" | "msec" | "msecs" | "millis" | "milliseconds" | "millisecond" => 1_000_000,
+        "s" | "sec" | "secs" | "second" | "seconds" => 1_000_000_000,
+        "min" | "mins" | "minute" | "minutes" => 60_000_000_000,
+        "h" | "hr" | "hrs" | "hour" | "hours" => 3_600_000_000_000,
+        _ => return None,
+    })
+}
+
+/// `12.5` times a unit, exactly to the nanosecond (cut); `None` for what is no plain decimal number or too long.
+fn scaled(number: &str, unit: u64) -> Option<u64> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    if whole.is_empty() && fraction.is_empty() {
+        return None;
+    }
+    let mut value: u64 = 0;
+    for digit in whole.bytes() {
+        let digit = digit.checked_sub(b'0').filter(|&digit| digit < 10)?;
+        value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
+    }
+    value = value.checked_mul(unit)?;
+    // A unit is at most 3.6e12 ns: digits beyond the 19th can not count.
+    let mut scale = u128::from(unit) * 10_u128.pow(18);
+    let mut part = 0_u128;
+    for digit in fraction.bytes() {
+        let digit = digit.checked_sub(b'0').filter(|&digit| digit < 10)?;
+        scale /= 10;
+        part += u128::from(digit) * scale;
+    }
+    value.checked_add(u64::try_from(part / 10_u128.pow(18)).ok()?)
+}
+
+/// A number and what follows it.
+fn number(text: &str) -> (&str, &str) {
+    let end = text
+        .bytes()
+        .position(|b| !(b.is_ascii_digit() || b == b'.'))
+        .unwrap_or(text.len());
+    text.split_at_checked(end).unwrap_or((text, ""))
+}
+
+/// `71.9ms`, `1.5 s`, `1m30s`, `1h2m3.5s`: the whole text.
+pub(crate) fn parse(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    if !text.as_bytes().first()?.is_ascii_digit() {
+        return None;
+    }
+    let mut total: u64 = 0;
+    let mut rest = text;
+    let mut parts = 0_u8;
+    while !rest.is_empty() {
+        let (digits, after) = number(rest);
+        let after = after.trim_start();
+        let end = after
+            .char_indices()
+            .find(|&(_, c)| !c.is_alphabetic())
+            .map_or(after.len(), |(at, _)| at);
+        let (name, next) = after.split_at_checked(end)?;
+        // `m` alone is a minute only beside other parts, `1m30s`; elsewhere it may be metres or mega.
+        let scale = match name {
+            "m" if 0 < parts || !next.is_empty() => 60_000_000_000,
+            _ => unit(name)?,
+        };
+        total = total.checked_add(scaled(digits, scale)?)?;
+        parts += 1;
+        rest = next;
+    }
+    (0 < parts).then(|| Duration::from_nanos(total))
+}
+
+/// The duration that a word and the word behind it give: `512 ms`, `71.9ms`. Punctuation around it is ignored.
+pub(crate) fn of_words(word: &str, next: Option<&str>) -> Option<Duration> {
+    let word = word.trim_matches(['(', ')', '[', ']', ',', ';', ':', '.', '!', '~', '=']);
+    if !word.as_bytes().first()?.is_ascii_digit() {
+        return None;
+    }
+    if let Some(found) = parse(word) {
+        return Some(found);
+    }
+    if !word.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        return None;
+    }
+    let name = next?.trim_matches(['(', ')', '[', ']', ',', ';', ':', '.', '!']);
+    if name == "m" || name == "h" {
+        return None;
+    }
+    scaled(word, unit(name)?).map(Duration::from_nanos)
+}
+
+/// What the name of a field says about its value.
+enum Hint {
+    /// The value carries its unit.
+    Text,
+    /// Numbers are in this unit.
+    Unit(u64),
+}
+
+const MS: u64 = 1_000_000;
+
+/// Whether a field of this name holds the duration of what the record reports.
+fn hint(name: &str) -> Option<Hint> {
+    // Exact names with a unit of their own.
+    match name {
+        "request_time" | "upstream_response_time" | "process_time" => {
+            return Some(Hint::Unit(1_000 * MS));
+        }
+        "responseTime" | "ms" | "took" => return Some(Hint::Unit(MS)),
+        "event.duration" => return Some(Hint::Unit(1)),
+        _ => {}
+    }
+    let last = name.rsplit('.').next().unwrap_or(name);
+    if is_stem(last) {
+        return Some(Hint::Text);
+    }
+    if let Some((stem, suffix)) = last.rsplit_once('_')
+        && is_stem(stem)
+        && let Some(unit) = unit(suffix)
+    {
+        return Some(Hint::Unit(unit));
+    }
+    for (suffix, unit) in [
+        ("Ms", MS),
+        ("Millis", MS),
+        ("MS", MS),
+        ("Us", 1_000),
+        ("Micros", 1_000),
+        ("Ns", 1),
+        ("Nanos", 1),
+        ("Secs", 1_000 * MS),
+        ("Seconds", 1_000 * MS),
+        ("Sec", 1_000 * MS),
+    ] {
+        if let Some(stem) = last.strip_suffix(suffix)
+            && is_stem(stem)
+        {
+            return Some(Hint::Unit(unit));
+        }
+    }
+    None
+}
+
+fn is_stem(name: &str) -> bool {
+    matches!(
+        name,
+        "duration"
+            | "elapsed"
+            | "latency"
+            | "took"
+            | "time_taken"
+            | "timeTaken"
+            | "response_time"
+            | "responseTime"
+            | "request_time"
+            | "requestTime"
+            | "resp_time"
+            | "exec_time"
+            | "execution_time"
+            | "executionTime"
+            | "processing_time"
+            | "processingTime"
+            | "upstream_response_time"
+            | "total_time"
+            | "totalTime"
+            | "time"
+            | "runtime"
+            | "busy"
+    )
+}
+
+/// The duration in the fields of a record.
+pub(crate) fn of_fields(fields: &[Field<'_>]) -> Option<Duration> {
+    fields.iter().find_map(|field| {
+        let value = field.value.trim();
+        match hint(&field.name)? {
+            Hint::Text => parse(value),
+            Hint::Unit(unit) => {
+                parse(value).or_else(|| scaled(value, unit).map(Duration::from_nanos))
+            }
+        }
+    })
+}
+
+/// The first duration in a text, outside of quotes.
+pub(crate) fn of_text(text: &str) -> Option<Duration> {
+    // Without a digit there is none: most messages end here.
+    text.bytes().position(|b| b.is_ascii_digit())?;
+    let mut in_quotes = false;
+    let mut words = text.split(' ').peekable();
+    while let Some(word) = words.next() {
+        let quotes = word.bytes().filter(|&b| b == b'"').count();
+        if !in_quotes && quotes == 0 {
+            let value = word.rsplit('=').next().unwrap_or(word);
+            if let Some(found) = of_words(value, words.peek().copied()) {
+                return Some(found);
+            }
+        }
+        if quotes % 2 == 1 {
+            in_quotes = !in_quotes;
+        }
+    }
+    None
+}
+
+impl Record<'_> {
+    /// The duration that the record reports: of a field such as `duration_ms` or `elapsed`, else the first in the
+    /// message that has a unit.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use shape_telemetry::Reader;
+    ///
+    /// let reader = Reader::new();
+    /// let of = |line| reader.parse_line(line).duration();
+    /// assert_eq!(of("INFO app: done duration_ms=1.93"), Some(Duration::from_micros(1_930)));
+    /// assert_eq!(of("WARN app: blocked for 71.9ms"), Some(Duration::from_micros(71_900)));
+    /// assert_eq!(of("WARN app: slow query took 512 ms"), Some(Duration::from_millis(512)));
+    /// assert_eq!(of("INFO app: 12 files"), None);
+    /// ```
+    pub fn duration(&self) -> Option<Duration> {
+        of_fields(&self.fields).or_else(|| of_text(&self.message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts() {
+        let ns = |text| parse(text).map(|d| d.as_nanos());
+        assert_eq!(ns("71.9ms"), Some(71_900_000));
+        assert_eq!(ns("1.5 s"), Some(1_500_000_000));
+        assert_eq!(ns("1m30s"), Some(90_000_000_000));
+        assert_eq!(ns("1h2m3.5s"), Some(3_723_500_000_000));
+        assert_eq!(ns("12µs"), Some(12_000));
+        assert_eq!(ns("5m"), None);
+        assert_eq!(ns("5"), None);
+        assert_eq!(ns("5ms x"), None);
+        assert_eq!(ns("99999999999999999999h"), None);
+        assert_eq!(ns("0.0000000000000000000000000000000000001s"), Some(0));
+    }
+
+    #[test]
+    fn messages() {
+        let ms = |text| of_text(text).map(|d| d.as_millis());
+        assert_eq!(ms("Beat 2 completed in 5ms"), Some(5));
+        assert_eq!(ms("took 512 ms."), Some(512));
+        assert_eq!(ms("name \"wait 5ms\" is long"), None);
+        assert_eq!(ms("(elapsed=7ms)"), Some(7));
+        assert_eq!(ms("started in 2.1 seconds"), Some(2_100));
+        assert_eq!(ms("80 % of 12 files"), None);
+    }
+}

@@ -1,0 +1,163 @@
+//! Lines that begin with a bracket.
+
+use std::borrow::Cow;
+
+use super::{
+    pairs,
+    scan::{blanks, bracketed, byte, digits, level},
+    text,
+    time::{self, Context},
+};
+use crate::{Format, Level, Record};
+
+/// `[…] …`: `env_logger`, Apache, Kafka, Proxifier, and others with a time or a level in brackets.
+pub(crate) fn bracket<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
+    let (rest, inside) = bracketed(line).ok()?;
+    env_logger(inside, rest, context)
+        .or_else(|| apache(inside, rest, context))
+        .or_else(|| proxifier(inside, rest, context))
+        .or_else(|| stamped(inside, rest, context))
+        .or_else(|| unstamped(inside, rest))
+}
+
+/// `2026-11-23T23:41:07Z INFO  fmtgen` in brackets.
+fn env_logger<'a>(inside: &'a str, rest: &'a str, context: &Context) -> Option<Record<'a>> {
+    let (i, time) = match time::iso(inside, context) {
+        Ok((i, time)) => (i.strip_prefix(' ')?, Some(time)),
+        Err(_) => (inside, None),
+    };
+    let (i, level) = level(blanks(i)).ok()?;
+    let target = blanks(i);
+    if target.is_empty() || target.contains(' ') {
+        return None;
+    }
+    let mut record = Record::new(Format::EnvLogger, "")
+        .at(time)
+        .level(Some(level))
+        .target(target);
+    let message = pairs::tail(rest.strip_prefix(' ').unwrap_or(rest), &mut record.fields);
+    record.message = Cow::Borrowed(message);
+    Some(record)
+}
+
+/// `Fri Sep 09 10:42:29.902022 2011` in brackets, then the level and more in brackets.
+fn apache<'a>(inside: &'a str, rest: &'a str, context: &Context) -> Option<Record<'a>> {
+    let (_, time) = time::asctime(inside, context).ok()?;
+    let (rest, name) = bracketed(blanks(rest)).ok()?;
+    let (module, level) = name.rsplit_once(':').unwrap_or(("", name));
+    let mut record = Record::new(Format::ApacheError, "")
+        .at(Some(time))
+        .level(Level::from_word(level))
+        .target(module);
+    let mut i = blanks(rest);
+    while let Ok((rest, inside)) = bracketed(i) {
+        let Some((key, value)) = inside.split_once(' ') else {
+            break;
+        };
+        let key = match key {
+            "client" => "client",
+            "pid" => "pid",
+            "remote" => "remote",
+            _ => break,
+        };
+        record = record.with(key, value);
+        i = blanks(rest);
+    }
+    record.message = Cow::Borrowed(i);
+    Some(record)
+}
+
+/// `07.26 17:28:22` in brackets, then `program *64 - message`.
+fn proxifier<'a>(inside: &'a str, rest: &'a str, context: &Context) -> Option<Record<'a>> {
+    let (after, time) = time::month_day(inside, b'.', context).ok()?;
+    if !after.is_empty() {
+        return None;
+    }
+    let (program, message) = blanks(rest).split_once(" - ")?;
+    let program = program.strip_suffix(" *64").unwrap_or(program);
+    Some(
+        Record::new(Format::Proxifier, message)
+            .at(time)
+            .target(program),
+    )
+}
+
+/// A time alone in brackets: Kafka, pm2, browser test runners, dmesg.
+fn stamped<'a>(inside: &'a str, rest: &'a str, context: &Context) -> Option<Record<'a>> {
+    let rest = blanks(rest);
+    let Ok((after, time)) = time::iso(inside, context) else {
+        return dmesg(inside, rest);
+    };
+    if !after.is_empty() {
+        return None;
+    }
+    let found = level(rest).or_else(|_| {
+        let (i, inside) = bracketed(rest)?;
+        Level::from_word(inside).map_or_else(super::scan::fail, |level| Ok((i, level)))
+    });
+    let (rest, level) = match found {
+        Ok((rest, level)) => (rest.trim_start_matches([':', ' ']), Some(level)),
+        Err(_) => (rest, None),
+    };
+    // Some writers stamp the line again.
+    let rest = match time::iso(rest, context) {
+        Ok((rest, _)) => blanks(rest),
+        Err(_) => rest,
+    };
+    let mut record = Record::new(Format::Bracketed, rest)
+        .at(Some(time))
+        .level(level);
+    if let Some((message, logger)) = kafka_logger(rest) {
+        record.format = Format::Kafka;
+        record.message = Cow::Borrowed(message);
+        return Some(record.target(logger));
+    }
+    let message = pairs::tail(rest, &mut record.fields);
+    record.message = Cow::Borrowed(message);
+    record.target = text::component_prefix(message).map(Cow::Borrowed);
+    Some(record)
+}
+
+/// `message (kafka.coordinator.group.GroupCoordinator)`.
+fn kafka_logger(i: &str) -> Option<(&str, &str)> {
+    let (message, logger) = i.strip_suffix(')')?.rsplit_once(" (")?;
+    let is_logger = logger.contains('.')
+        && logger
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._$-".contains(&b));
+    is_logger.then_some((message, logger))
+}
+
+/// `[   12.345678] message`: seconds since boot, which is no point in time.
+fn dmesg<'a>(inside: &'a str, rest: &'a str) -> Option<Record<'a>> {
+    let (i, _) = digits(blanks(inside)).ok()?;
+    let (i, ()) = byte(b'.')(i).ok()?;
+    let (i, fraction) = digits(i).ok()?;
+    if !i.is_empty() || fraction.len() != 6 {
+        return None;
+    }
+    let mut record = Record::new(Format::Bracketed, rest).with("uptime_s", inside.trim());
+    record.target = text::component_prefix(rest).map(Cow::Borrowed);
+    Some(record)
+}
+
+/// `[ERROR] message`, `[WARN ] [component] message`.
+fn unstamped<'a>(inside: &'a str, rest: &'a str) -> Option<Record<'a>> {
+    let level = Level::from_word(inside.trim())?;
+    let mut i = blanks(rest);
+    let mut target = None;
+    if let Ok((rest, name)) = bracketed(i)
+        && !name.contains(' ')
+        && !name.is_empty()
+    {
+        target = Some(name);
+        i = blanks(rest);
+    }
+    let mut record = Record::new(Format::Bracketed, "").level(Some(level));
+    let message = pairs::tail(i, &mut record.fields);
+    record.message = Cow::Borrowed(message);
+    record.target = target
+        .or_else(|| text::component_prefix(message))
+        .map(Cow::Borrowed);
+    Some(record)
+}

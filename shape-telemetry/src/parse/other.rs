@@ -1,0 +1,186 @@
+//! Formats that begin with a letter.
+
+use super::{
+    iso, pairs,
+    scan::{
+        self, Scan, blanks, blanks1, byte, check, digits, fail, level, split, until, word,
+        word_blanks,
+    },
+    time::{self, Context},
+};
+use crate::{Field, Format, Level, Record};
+
+/// `I0301 12:00:00.123456    1234 controller.go:42] message`.
+pub(crate) fn klog<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
+    klog_line(line, context).ok().map(|(_, record)| record)
+}
+
+fn klog_line<'a>(i: &'a str, context: &Context) -> Scan<'a, Record<'a>> {
+    let level = match i.as_bytes().first() {
+        Some(b'I') => Level::Info,
+        Some(b'W') => Level::Warn,
+        Some(b'E') => Level::Error,
+        Some(b'F') => Level::Fatal,
+        Some(b'D') => Level::Debug,
+        _ => return fail(),
+    };
+    let (i, time) = time::klog(split(i, 1).1, context)?;
+    let (i, ()) = blanks1(i)?;
+    let (i, thread) = digits(i)?;
+    let (i, ()) = blanks1(i)?;
+    let (i, place) = until("]")(i)?;
+    let mut record = Record::new(Format::Klog, "")
+        .at(time)
+        .level(Some(level))
+        .with("thread", thread);
+    record.emitter = scan::place(place);
+    let message = pairs::tail(i.strip_prefix(' ').unwrap_or(i), &mut record.fields);
+    let message = message
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'))
+        .unwrap_or(message);
+    record.message = message.into();
+    Ok(("", record))
+}
+
+/// `D/WindowManager( 1702): message`.
+pub(crate) fn logcat_brief(line: &str) -> Option<Record<'_>> {
+    let (letter, rest) = (line.get(..1)?, line.get(1..)?.strip_prefix('/')?);
+    let level = iso::logcat_level(letter)?;
+    let (tag, rest) = rest.split_once('(')?;
+    let (pid, message) = rest.split_once("): ")?;
+    let pid = pid.trim();
+    if pid.is_empty() || !pid.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let record = Record::new(Format::Logcat, message);
+    Some(
+        record
+            .level(Some(level))
+            .target(tag.trim())
+            .with("pid", pid),
+    )
+}
+
+/// `ERROR:app.db:connection refused`.
+pub(crate) fn python(line: &str) -> Option<Record<'_>> {
+    let (name, rest) = line.split_once(':')?;
+    if !name.bytes().all(|b| b.is_ascii_uppercase()) {
+        return None;
+    }
+    let level = Level::from_word(name)?;
+    let (logger, message) = rest.split_once(':')?;
+    let is_logger = !logger.is_empty()
+        && logger
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    is_logger.then(|| {
+        Record::new(Format::Python, message)
+            .level(Some(level))
+            .target(logger)
+    })
+}
+
+/// `thread 'main' (2028) panicked at src/main.rs:64:217:`; the message follows on the next line.
+pub(crate) fn panic(line: &str) -> Option<Record<'_>> {
+    let i = line.strip_prefix("thread '")?;
+    let (thread, i) = i.split_once('\'')?;
+    let at = memchr::memmem::find(i.as_bytes(), b"panicked at ")?;
+    let text = split(i, at + "panicked at ".len()).1;
+    let mut record = Record::new(Format::RustPanic, line.trim_end_matches(':'))
+        .level(Some(Level::Error))
+        .with("thread", thread);
+    if let Some(place) = scan::place(text.trim_end_matches(':')) {
+        record.emitter = Some(place);
+        record.message = "panicked".into();
+    } else if let Some((message, place)) = text.rsplit_once(", ")
+        && let Some(place) = scan::place(place)
+    {
+        // Before Rust 1.73: `panicked at 'message', src/main.rs:64:217`.
+        record.emitter = Some(place);
+        record.message = message.trim_matches('\'').into();
+    }
+    Some(record)
+}
+
+/// `CEF:0|Vendor|Product|1.0|100|Name|5|src=10.0.0.1 dst=2.1.2.2`.
+pub(crate) fn cef(line: &str) -> Option<Record<'_>> {
+    let at = memchr::memmem::find(line.as_bytes(), b"CEF:")?;
+    let mut parts = split(line, at).1.splitn(8, '|');
+    let _version = parts.next()?;
+    let (vendor, product, version) = (parts.next()?, parts.next()?, parts.next()?);
+    let (signature, name, severity) = (parts.next()?, parts.next()?, parts.next()?);
+    let level = match severity.parse::<u8>() {
+        Ok(0..=3) => Some(Level::Info),
+        Ok(4..=6) => Some(Level::Warn),
+        Ok(7..=8) => Some(Level::Error),
+        Ok(_) => Some(Level::Fatal),
+        Err(_) => Level::from_word(severity),
+    };
+    let mut record = Record::new(Format::Cef, name)
+        .level(level)
+        .target(product)
+        .with("vendor", vendor)
+        .with("version", version)
+        .with("signature", signature);
+    // A value reaches to the next ` name=`.
+    let mut i = parts.next().unwrap_or("");
+    while let Some((name, rest)) = i.split_once('=') {
+        let next = memchr::memchr_iter(b'=', rest.as_bytes())
+            .find_map(|equals| rest.get(..equals)?.rfind(' '));
+        let (value, after) = split(rest, next.unwrap_or(rest.len()));
+        record.fields.push(Field {
+            name: name.trim().into(),
+            value: value.into(),
+            of_span: false,
+        });
+        i = blanks(after);
+    }
+    record.time = record.field("rt").and_then(time::epoch);
+    Some(record)
+}
+
+/// `nova-api.log 2017-05-16 00:00:00.008 25746 INFO nova.api [req-…] message`: the file name stands first.
+pub(crate) fn openstack<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
+    openstack_line(line, context).ok().map(|(_, record)| record)
+}
+
+fn openstack_line<'a>(i: &'a str, context: &Context) -> Scan<'a, Record<'a>> {
+    let (i, file) = word_blanks(i)?;
+    let (i, time) = time::iso(i, context)?;
+    let (i, ()) = byte(b' ')(i)?;
+    let (_, record) = iso::openstack(i)?;
+    Ok(("", record.at(Some(time)).with("file", file)))
+}
+
+/// `WARN some.logger - message`, `ERROR: message`, `WARNING message k=v`: a level and no time.
+pub(crate) fn leveled(line: &str) -> Option<Record<'_>> {
+    leveled_line(line).ok().map(|(_, record)| record)
+}
+
+fn leveled_line(i: &str) -> Scan<'_, Record<'_>> {
+    let (rest, found) = level(i)?;
+    let capital = i.starts_with(|c: char| c.is_ascii_uppercase());
+    let rest = match rest.strip_prefix(':') {
+        Some(rest) => rest,
+        None => rest,
+    };
+    // `info` alone may begin a sentence; in small letters it needs a colon.
+    check(rest.starts_with(' ') && (capital || i.contains(": ")))?;
+    check(capital || i.as_bytes().get(i.len() - rest.len() - 1) == Some(&b':'))?;
+    let mut record = Record::new(Format::Iso, "").level(Some(found));
+    let i = blanks(rest);
+    let i = match (word(i), i.split_once(" - ")) {
+        (Ok((_, first)), Some((name, message))) if first == name => {
+            record = record.target(name);
+            message
+        }
+        _ => i,
+    };
+    let message = pairs::tail(i, &mut record.fields);
+    if record.target.is_none() {
+        record.target = super::text::component_prefix(message).map(Into::into);
+    }
+    record.message = message.into();
+    Ok(("", record))
+}

@@ -1,0 +1,138 @@
+//! Syslog, with and without a priority.
+
+use std::borrow::Cow;
+
+use super::{
+    pairs,
+    scan::{Scan, blanks, blanks1, bracketed, byte, check, digits, fail, split, word, word_blanks},
+    time::{self, Context},
+};
+use crate::{Format, Level, Record};
+
+/// `<34>…`: RFC 5424 or RFC 3164.
+pub(crate) fn with_priority<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
+    let i = line.strip_prefix('<')?;
+    let (i, number) = digits(i).ok()?;
+    let priority: u64 = number.parse().ok().filter(|&number| number < 192)?;
+    let (i, ()) = byte(b'>')(i).ok()?;
+    let level = Level::from_syslog(priority & 7);
+    let record = match rfc5424(i, context) {
+        Ok((_, record)) => record,
+        Err(_) => {
+            let mut record = header(i, context).ok()?.1;
+            record.format = Format::Rfc3164;
+            record
+        }
+    };
+    Some(record.level(level))
+}
+
+/// `1 2003-10-11T22:14:15.003Z host app procid msgid [data] message`.
+fn rfc5424<'a>(i: &'a str, context: &Context) -> Scan<'a, Record<'a>> {
+    let (i, version) = word_blanks(i)?;
+    check(version == "1" || version == "2")?;
+    let (i, time) = if let Some(rest) = i.strip_prefix("- ") {
+        (rest, None)
+    } else {
+        let (i, time) = time::iso(i, context)?;
+        let (i, ()) = blanks1(i)?;
+        (i, Some(time))
+    };
+    let (i, host) = word_blanks(i)?;
+    let (i, app) = word_blanks(i)?;
+    let (i, process) = word_blanks(i)?;
+    let (i, message_id) = word(i)?;
+    let mut record = Record::new(Format::Rfc5424, "")
+        .at(time)
+        .target(app)
+        .with("host", host)
+        .with("pid", process)
+        .with("msgid", message_id);
+    let mut i = blanks(i);
+    if let Some(rest) = i.strip_prefix('-') {
+        i = rest;
+    } else {
+        while i.starts_with('[') {
+            let (rest, inside) = structured_data(i)?;
+            if let Some((_, parameters)) = inside.split_once(' ') {
+                pairs::all(parameters, false, &mut record.fields);
+            }
+            i = rest;
+        }
+    }
+    let message = blanks(i).trim_start_matches('\u{feff}');
+    record.message = Cow::Borrowed(message);
+    Ok(("", record))
+}
+
+/// `[id name="value"]`; a bracket in quotes does not end it.
+fn structured_data(i: &str) -> Scan<'_, &str> {
+    let mut in_quotes = false;
+    let bytes = i.as_bytes();
+    let mut at = 1;
+    while let Some(&b) = bytes.get(at) {
+        match b {
+            b'\\' if in_quotes => at += 1,
+            b'"' => in_quotes = !in_quotes,
+            b']' if !in_quotes => {
+                let (inside, rest) = split(split(i, 1).1, at - 1);
+                return Ok((split(rest, 1).1, inside));
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    fail()
+}
+
+/// `Oct 11 22:14:15 host prog(sub)[pid]: message`.
+pub(crate) fn plain<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
+    header(line, context).ok().map(|(_, record)| record)
+}
+
+/// Time, host and the rest.
+pub(super) fn header<'a>(i: &'a str, context: &Context) -> Scan<'a, Record<'a>> {
+    let (i, time) = match time::syslog(i, context) {
+        Ok(found) => found,
+        // rsyslog's high-precision time.
+        Err(_) => {
+            let (i, time) = time::iso(i, context)?;
+            (i, Some(time))
+        }
+    };
+    let (i, ()) = blanks1(i)?;
+    let (i, host) = word_blanks(i)?;
+    let (_, record) = program(i)?;
+    Ok(("", record.at(time).with("host", host)))
+}
+
+/// `prog(sub)[pid]: message`; text without such a head is a message.
+pub(super) fn program(i: &str) -> Scan<'_, Record<'_>> {
+    let plain = Ok(("", Record::new(Format::Syslog, i)));
+    // A program may hold blanks (`syslogd 1.4.1: restart`): everything up to the first `: `.
+    let Some(colon) =
+        memchr::memmem::find(i.as_bytes(), b": ").or_else(|| i.ends_with(':').then(|| i.len() - 1))
+    else {
+        return plain;
+    };
+    let (head, rest) = split(i, colon);
+    let message = split(rest, 1).1;
+    let message = message.strip_prefix(' ').unwrap_or(message);
+    let bracket = memchr::memchr(b'[', head.as_bytes());
+    let (name, pid) = match bracket {
+        Some(at) => {
+            let (name, rest) = split(head, at);
+            let (_, pid) = bracketed(rest)?;
+            (name, pid)
+        }
+        None => (head, ""),
+    };
+    let name = name.trim_end();
+    if name.is_empty() || 3 < name.split(' ').count() {
+        return plain;
+    }
+    let record = Record::new(Format::Syslog, message)
+        .target(name)
+        .with("pid", pid);
+    Ok(("", record))
+}

@@ -1,0 +1,104 @@
+//! Access logs of web servers.
+
+use std::borrow::Cow;
+
+use super::{
+    pairs,
+    scan::{Scan, blanks, byte, check, digits, split, until, word, word_blanks},
+    time::{self, Context},
+};
+use crate::{Field, Format, Record};
+
+/// `127.0.0.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /a HTTP/1.0" 200 2326 "referrer" "agent" 0.004`.
+pub(crate) fn clf<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
+    access(line, context).ok().map(|(_, record)| record)
+}
+
+fn access<'a>(i: &'a str, context: &Context) -> Scan<'a, Record<'a>> {
+    // A virtual host may stand first (`vhost_combined`).
+    let (i, first) = word_blanks(i)?;
+    let (i, second) = word_blanks(i)?;
+    let (i, user, client) = if i.starts_with('[') {
+        (i, second, first)
+    } else {
+        let (rest, third) = until(" [")(i)?;
+        check(third.len() <= 128)?;
+        let client = if second == "-" || third.is_empty() {
+            first
+        } else {
+            second
+        };
+        (split(i, i.len() - rest.len() - 1).1, third, client)
+    };
+    let (i, ()) = byte(b'[')(i)?;
+    let (i, time) = time::clf(i, context)?;
+    let (i, ()) = byte(b']')(i)?;
+    let (i, ()) = byte(b' ')(i)?;
+    let (i, request) = pairs::quoted(i)?;
+    let (i, ()) = byte(b' ')(i)?;
+    let (i, status) = word(i)?;
+    check(status == "-" || (status.len() == 3 && digits(status).is_ok()))?;
+    let (i, size) = word(blanks(i))?;
+    let mut record = Record::new(Format::Clf, "").at(Some(time));
+    if let Cow::Borrowed(text) = request {
+        let mut parts = text.split(' ');
+        let (method, path) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+        record = record.with("method", method).with("path", path);
+        if let Some(protocol) = parts.next() {
+            record = record.with("protocol", protocol);
+        }
+        record.message = Cow::Borrowed(text);
+    } else {
+        record.message = request;
+    }
+    record = record
+        .with("status", status)
+        .with("size", size)
+        .with("client", client)
+        .with("user", user);
+    rest(i, &mut record);
+    Ok(("", record))
+}
+
+/// Referrer, agent, and what follows them: a number with a point is nginx's `$request_time` in seconds, one without
+/// is Apache's `%D` in microseconds.
+fn rest<'a>(i: &'a str, record: &mut Record<'a>) {
+    let mut i = blanks(i);
+    for name in ["referrer", "agent"] {
+        let Ok((next, text)) = pairs::quoted(i) else {
+            break;
+        };
+        if text != "-" {
+            record.fields.push(Field {
+                name: Cow::Borrowed(name),
+                value: text,
+                of_span: false,
+            });
+        }
+        i = blanks(next);
+    }
+    for part in i.split(' ') {
+        if let Some((name, value)) = part.split_once('=') {
+            record.fields.push(Field {
+                name: Cow::Borrowed(name),
+                value: Cow::Borrowed(value),
+                of_span: false,
+            });
+            continue;
+        }
+        let is_number = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        if is_number {
+            let name = if part.contains('.') {
+                "request_time"
+            } else {
+                "request_time_us"
+            };
+            record.fields.push(Field {
+                name: Cow::Borrowed(name),
+                value: Cow::Borrowed(part),
+                of_span: false,
+            });
+            return;
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! One log record, borrowed from its line.
+
+use std::{borrow::Cow, num::NonZeroU32};
+
+use jiff::Timestamp;
+
+use crate::{Format, Level, SourceLocation};
+
+/// What a log line says, borrowed from the line wherever that is possible.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record<'a> {
+    /// How the line is laid out.
+    pub format: Format,
+    /// When, where the line says so; never guessed.
+    pub time: Option<Timestamp>,
+    /// How serious, where the line says so.
+    pub level: Option<Level>,
+    /// The target, logger, program or tag.
+    pub target: Option<Cow<'a, str>>,
+    /// The message, without header and without the fields that follow it.
+    pub message: Cow<'a, str>,
+    /// The fields in the order of the line; those of spans come after those of the record itself.
+    pub fields: Vec<Field<'a>>,
+    /// The names of the spans, outermost first.
+    pub spans: Vec<Cow<'a, str>>,
+    /// The source location that the emitter wrote into the line.
+    pub emitter: Option<Emitter<'a>>,
+}
+
+/// One named value of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// The name; nested JSON objects give `outer.inner`.
+    pub name: Cow<'a, str>,
+    /// The value as text, without quotes.
+    pub value: Cow<'a, str>,
+    /// Whether it belongs to an enclosing span.
+    pub of_span: bool,
+}
+
+/// A place in source code, borrowed from a log line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Emitter<'a> {
+    /// The path as written.
+    pub path: Cow<'a, str>,
+    /// The line, from 1.
+    pub line: NonZeroU32,
+    /// The column, from 1.
+    pub column: Option<NonZeroU32>,
+}
+
+impl Emitter<'_> {
+    /// The place with its own path, `/` as separator.
+    pub fn to_location(&self) -> SourceLocation {
+        SourceLocation {
+            path: self.path.replace('\\', "/"),
+            line: self.line,
+            column: self.column,
+        }
+    }
+
+    fn into_owned(self) -> Emitter<'static> {
+        Emitter {
+            path: Cow::Owned(self.path.into_owned()),
+            line: self.line,
+            column: self.column,
+        }
+    }
+}
+
+impl<'a> Record<'a> {
+    /// A record that only has a message.
+    pub fn plain(line: &'a str) -> Self {
+        Self::new(Format::Plain, line)
+    }
+
+    pub(crate) fn new(format: Format, message: &'a str) -> Self {
+        Self {
+            format,
+            time: None,
+            level: None,
+            target: None,
+            message: Cow::Borrowed(message),
+            fields: Vec::new(),
+            spans: Vec::new(),
+            emitter: None,
+        }
+    }
+
+    pub(crate) fn at(mut self, time: Option<Timestamp>) -> Self {
+        self.time = time;
+        self
+    }
+
+    pub(crate) fn level(mut self, level: Option<Level>) -> Self {
+        self.level = level;
+        self
+    }
+
+    pub(crate) fn target(mut self, target: &'a str) -> Self {
+        if !target.is_empty() && target != "-" {
+            self.target = Some(Cow::Borrowed(target));
+        }
+        self
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: &'a str) -> Self {
+        if !value.is_empty() && value != "-" {
+            self.fields.push(Field {
+                name: Cow::Borrowed(name),
+                value: Cow::Borrowed(value),
+                of_span: false,
+            });
+        }
+        self
+    }
+
+    /// The value of the first field of this name.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields
+            .iter()
+            .find(|field| field.name == name)
+            .map(|field| &*field.value)
+    }
+
+    /// The value of the first field that has one of these names, in the order of the names.
+    pub fn first_field(&self, names: &[&str]) -> Option<&str> {
+        if self.fields.is_empty() {
+            return None;
+        }
+        names.iter().find_map(|name| self.field(name))
+    }
+
+    /// The id of the request or trace that the record belongs to.
+    pub fn request_id(&self) -> Option<&str> {
+        self.first_field(&[
+            "request_id",
+            "req_id",
+            "requestId",
+            "reqId",
+            "x-request-id",
+            "trace_id",
+            "traceId",
+            "trace.id",
+            "correlation_id",
+            "correlationId",
+            "dd.trace_id",
+        ])
+    }
+
+    /// The status code of the response that the record reports, 100 to 599.
+    pub fn status(&self) -> Option<u16> {
+        let text = self.first_field(&[
+            "status",
+            "status_code",
+            "statusCode",
+            "http.status_code",
+            "http.response.status_code",
+            "http_status",
+            "res.statusCode",
+            "response.status",
+            "response_code",
+        ])?;
+        let digits = text.split_ascii_whitespace().next()?;
+        digits
+            .parse()
+            .ok()
+            .filter(|status| (100..600).contains(status))
+    }
+
+    /// The record with text of its own.
+    pub fn into_owned(self) -> Record<'static> {
+        fn own(text: Cow<'_, str>) -> Cow<'static, str> {
+            Cow::Owned(text.into_owned())
+        }
+        Record {
+            format: self.format,
+            time: self.time,
+            level: self.level,
+            target: self.target.map(own),
+            message: own(self.message),
+            fields: self
+                .fields
+                .into_iter()
+                .map(|field| Field {
+                    name: own(field.name),
+                    value: own(field.value),
+                    of_span: field.of_span,
+                })
+                .collect(),
+            spans: self.spans.into_iter().map(own).collect(),
+            emitter: self.emitter.map(Emitter::into_owned),
+        }
+    }
+}

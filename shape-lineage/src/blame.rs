@@ -24,9 +24,7 @@ enum Nearness {
 struct Finding {
     commit: Commit,
     nearness: Nearness,
-    only_whitespace: bool,
-    /// Whether calls, operators and constants stay the same.
-    only_renames: bool,
+    kept: Kept,
     /// Tokens changed in the function, or in the statement without one.
     n_changed: usize,
 }
@@ -57,10 +55,11 @@ pub fn suspects(
     };
     let lines = place_in(place, &path, &content);
     if let Some(lines) = lines {
-        history.add_lines(revision, &path, lines.statement, Nearness::Statement)?;
+        // The function first: a reformat moves tokens over the border of a statement's lines, seldom over a function's.
         if let Some(symbol) = lines.symbol {
             history.add_lines(revision, &path, symbol, Nearness::Function)?;
         }
+        history.add_lines(revision, &path, lines.statement, Nearness::Statement)?;
     }
     let baseline = baseline
         .map(|baseline| git.rev_parse(baseline))
@@ -85,6 +84,31 @@ pub fn suspects(
     Ok(history.ranked(baseline.as_ref(), &since))
 }
 
+/// What a change leaves as it was.
+#[derive(Clone, Copy, Debug, Default)]
+struct Kept {
+    tokens: bool,
+    /// Calls, operators and constants.
+    behaviour: bool,
+}
+
+impl Kept {
+    fn of(path: &str, before: &str, after: &str) -> Self {
+        let tokens = same_tokens(path, before, after);
+        Self {
+            tokens,
+            behaviour: tokens || !before.is_empty() && same_behaviour(path, before, after),
+        }
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self {
+            tokens: self.tokens || other.tokens,
+            behaviour: self.behaviour || other.behaviour,
+        }
+    }
+}
+
 struct History<'a> {
     git: &'a Git,
     found: BTreeMap<CommitId, Finding>,
@@ -101,19 +125,16 @@ impl History<'_> {
         nearness: Nearness,
     ) -> Result<(), Error> {
         for change in self.git.log_line_range(revision, path, start, end)? {
-            let mut only_whitespace = same_tokens(path, &change.before, &change.after);
-            if !only_whitespace && !change.before.is_empty() {
+            let mut kept = Kept::of(path, &change.before, &change.after);
+            if !kept.tokens && !change.before.is_empty() {
                 // A reformat may move tokens over the border of the range; the whole file tells.
-                only_whitespace = self.keeps_tokens(&change.commit, &change.path)?;
+                kept = kept.or(self.kept_in_file(&change.commit, &change.path)?);
             }
-            let only_renames =
-                !change.before.is_empty() && same_behaviour(path, &change.before, &change.after);
             let n_changed = n_changed(path, &change.before, &change.after);
             self.add(Finding {
                 commit: change.commit,
                 nearness,
-                only_whitespace,
-                only_renames,
+                kept,
                 n_changed,
             });
         }
@@ -124,12 +145,14 @@ impl History<'_> {
         if self.found.contains_key(&commit.id) {
             return Ok(());
         }
-        let only_whitespace = nearness == Nearness::File && self.keeps_tokens(&commit, path)?;
+        let kept = match nearness {
+            Nearness::Folder => Kept::default(),
+            _ => self.kept_in_file(&commit, path)?,
+        };
         self.add(Finding {
             commit,
             nearness,
-            only_whitespace,
-            only_renames: false,
+            kept,
             n_changed: 0,
         });
         Ok(())
@@ -138,8 +161,6 @@ impl History<'_> {
     fn add(&mut self, finding: Finding) {
         if let Some(known) = self.found.get_mut(&finding.commit.id) {
             known.nearness = known.nearness.max(finding.nearness);
-            known.only_whitespace &= finding.only_whitespace;
-            known.only_renames &= finding.only_renames;
             known.n_changed = known.n_changed.max(finding.n_changed);
         } else {
             self.order.push(finding.commit.id.clone());
@@ -147,21 +168,21 @@ impl History<'_> {
         }
     }
 
-    /// Whether a commit leaves every token of a file as it was.
-    fn keeps_tokens(&self, commit: &Commit, path: &str) -> Result<bool, Error> {
+    /// What a commit leaves as it was in a whole file.
+    fn kept_in_file(&self, commit: &Commit, path: &str) -> Result<Kept, Error> {
         let Some(parent) = commit.parents.first() else {
-            return Ok(false);
+            return Ok(Kept::default());
         };
         let before = self.git.show(parent.as_str(), path)?;
         let after = self.git.show(commit.id.as_str(), path)?;
         let (Some(before), Some(after)) = (before, after) else {
-            return Ok(false);
+            return Ok(Kept::default());
         };
         let (before, after) = (
             String::from_utf8_lossy(&before),
             String::from_utf8_lossy(&after),
         );
-        Ok(same_tokens(path, &before, &after))
+        Ok(Kept::of(path, &before, &after))
     }
 
     fn ranked(mut self, baseline: Option<&CommitId>, since: &[CommitId]) -> Vec<SuspectCommit> {
@@ -228,10 +249,10 @@ impl Finding {
             .trailers()
             .iter()
             .any(|(key, _)| key.starts_with("Shape-"));
-        if self.only_whitespace {
+        if self.kept.tokens {
             score *= 0.1;
             words.push("but kept every token (a reformat)");
-        } else if self.only_renames {
+        } else if self.kept.behaviour {
             score *= 0.4;
             words.push("but kept every call, operator and constant (a rename)");
         }
@@ -250,7 +271,7 @@ impl Finding {
             time: self.commit.time,
             id: self.commit.id,
             is_root,
-            only_whitespace: self.only_whitespace,
+            only_whitespace: self.kept.tokens,
             since_baseline,
             score: score.clamp(0.0, 1.0),
         }

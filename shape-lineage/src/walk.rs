@@ -47,6 +47,17 @@ pub(crate) fn walk(
             }
         }),
     };
+    // A root inside a package: its name is in a manifest above.
+    for folder in start
+        .ancestors()
+        .skip(1)
+        .take_while(|folder| folder.starts_with(&base))
+    {
+        let manifest = folder.join("Cargo.toml");
+        if manifest.is_file() {
+            read(&manifest, &base, max_file_bytes, walked);
+        }
+    }
     if start.is_file() {
         read(&start, &base, max_file_bytes, walked);
         return Ok(());

@@ -86,6 +86,18 @@ pub trait Environment {
     /// Runs the service's tests in a checkout.
     fn test(&mut self, checkout: &Path) -> Result<CommandReport, EnvironmentError>;
 
+    /// Runs only the test that a recipe brings, by the recipe's commands, in a checkout.
+    ///
+    /// Where commands can not be run, all tests of the checkout do as well.
+    fn run_test(
+        &mut self,
+        checkout: &Path,
+        commands: &[String],
+    ) -> Result<CommandReport, EnvironmentError> {
+        let _ = commands;
+        self.test(checkout)
+    }
+
     /// Runs the service of a built checkout under replayed load, apart from the live one, and reads its logs.
     fn replay(
         &mut self,
@@ -95,10 +107,20 @@ pub trait Environment {
     ) -> Result<Observation, EnvironmentError>;
 
     /// Makes the live service run the built state of its deployment at `revision`.
+    ///
+    /// It is called to take a fix back as well, so a wish to stop must not keep it from its work.
     fn restart(&mut self, revision: &str) -> Result<(), EnvironmentError>;
 
     /// Observes new traffic of the live service.
     fn observe(&mut self, label: &str) -> Result<Observation, EnvironmentError>;
+
+    /// Whether the live service runs `revision`; `None` when that is not known.
+    ///
+    /// A resumed run asks before it trusts its journal that the restart is done.
+    fn runs(&mut self, revision: &str) -> Option<bool> {
+        let _ = revision;
+        None
+    }
 
     /// Whether [`Environment::replay`] is possible.
     fn can_replay(&self) -> bool;

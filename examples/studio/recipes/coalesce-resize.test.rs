@@ -24,10 +24,14 @@ fn a_burst_of_queued_resizes_is_rendered_once() {
     let (events, queue) = mpsc::channel();
     let (reply, answers) = mpsc::channel();
     for step in 1..=RESIZES {
-        events.send(Event::Resize(size(128 + step))).expect("the queue is there");
+        events
+            .send(Event::Resize(size(128 + step)))
+            .expect("the queue is there");
     }
     // All of this is queued before the loop starts, so nothing depends on who is faster.
-    events.send(Event::Frame(reply)).expect("the queue is there");
+    events
+        .send(Event::Frame(reply))
+        .expect("the queue is there");
     drop(events);
 
     let scene = canvas::run(Scene::new(size(128)), &queue, &Logger::discard());

@@ -16,7 +16,15 @@ fn a_published_component_is_found_as_its_id_was_typed() {
 
     let found = library.lookup(ID, RequestId(1), &Logger::discard());
 
-    assert_ne!(found, Err(LookupError::NoEntry), "{ID:?} is published and has no entry");
+    assert_ne!(
+        found,
+        Err(LookupError::NoEntry),
+        "{ID:?} is published and has no entry"
+    );
     let component = found.expect("a published component is found");
-    assert!(component.id.eq_ignore_ascii_case(ID.trim()), "{ID:?} is not {:?}", component.id);
+    assert!(
+        component.id.eq_ignore_ascii_case(ID.trim()),
+        "{ID:?} is not {:?}",
+        component.id
+    );
 }

@@ -32,7 +32,7 @@ usage: studio-load --port N [--seed N] [--seconds S] [--json]
 Exit code 0: the load ran (whatever the studio answered). 1: the studio was not there. 2: usage.";
 
 /// People who look, click and drop things, each with a connection.
-const USERS: u64 = 16;
+const USERS: u64 = 20;
 
 /// Longest and shortest time that a user looks at an answer, in milliseconds.
 const THINKING_MS: (u32, u32) = (20, 60);
@@ -58,13 +58,13 @@ const TYPED_IDS: [&str; 6] = [
 
 /// What a user asks for, and how often in a hundred times.
 const ACTIONS: [(u32, Action); 7] = [
-    (30, Action::Frame),
-    (16, Action::Lookup),
+    (36, Action::Frame),
+    (14, Action::Lookup),
     (14, Action::Drop),
-    (16, Action::Field),
-    (8, Action::Header),
-    (8, Action::Theme),
-    (8, Action::Plugins),
+    (15, Action::Field),
+    (7, Action::Header),
+    (7, Action::Theme),
+    (7, Action::Plugins),
 ];
 
 #[derive(Clone, Copy)]

@@ -3,9 +3,19 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub use crate::{
-    burn::{Alert, AlertSeverity, BurnRate, BurnWindow},
+    alert::{Alert, AlertRule, AlertSeverity},
+    assess::{BudgetConfig, UntimedEvents, assess},
+    burn::{BurnRate, BurnWindow},
+    error::{Error, ErrorKind},
+    forecast::breach_probability,
     report::{BudgetReport, BurndownPoint, Forecast, SloBudget},
+    spend::{BudgetUnit, NoDataPolicy, SliceCounts},
 };
 
+mod alert;
+mod assess;
 mod burn;
+mod error;
+mod forecast;
 mod report;
+mod spend;

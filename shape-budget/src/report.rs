@@ -6,7 +6,7 @@ use shape_sli::{Events, Indicator};
 use shape_slo::{SloId, Target};
 use shape_telemetry::{ComponentId, Period};
 
-use crate::{Alert, BurnWindow};
+use crate::{Alert, BudgetUnit, BurnWindow, Error, SliceCounts, error::Repr};
 
 /// The remaining budget at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,7 +28,8 @@ pub struct Forecast {
     pub breach_probability: Option<f64>,
     /// When the budget is spent at the present burn; `None` when it is not, or is spent already.
     pub exhausted_at: Option<Timestamp>,
-    /// When enough bad events have left a rolling window for the promise to hold again, if no more come.
+    /// When enough bad events have left a rolling window for the promise to hold again, if no more events come; the end
+    /// of a calendar window. `None` when the promise holds.
     pub recovers_at: Option<Timestamp>,
     /// One sentence for people.
     pub explanation: String,
@@ -50,9 +51,18 @@ pub struct SloBudget {
     pub period: Period,
     /// The events in it.
     pub events: Events,
+    /// Those of them that carry no time.
+    #[serde(default)]
+    pub untimed: u64,
     /// Below this number of events nothing is decided.
     pub min_events: u64,
-    /// Bad events allowed, rounded down.
+    /// What `allowed` and `remaining` count: bad events, unless the promise is kept by slices.
+    #[serde(default)]
+    pub unit: BudgetUnit,
+    /// The slices, for a promise that is kept by slices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slices: Option<SliceCounts>,
+    /// Bad events (or slices) allowed, rounded down.
     pub allowed: u64,
     /// Allowed less bad; negative when overspent.
     pub remaining: i64,
@@ -83,4 +93,46 @@ pub struct BudgetReport {
 impl BudgetReport {
     /// The version of the format that this crate writes.
     pub const SCHEMA_VERSION: u32 = 1;
+
+    /// The name of the artifact.
+    pub const FILE_NAME: &'static str = "error-budgets.json";
+
+    /// The budget of a promise.
+    pub fn find(&self, slo: &SloId) -> Option<&SloBudget> {
+        self.budgets.iter().find(|budget| budget.slo == *slo)
+    }
+
+    /// Reads the artifact `error-budgets.json`.
+    ///
+    /// # Errors
+    ///
+    /// When the text is not such an artifact (an unknown field, a contradiction: the message has line and column), or
+    /// one of another version.
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        let report: Self = serde_json::from_str(text).map_err(|error| Repr::Json {
+            message: error.to_string(),
+        })?;
+        if report.schema_version == Self::SCHEMA_VERSION {
+            Ok(report)
+        } else {
+            Err(Repr::UnsupportedVersion {
+                seen: report.schema_version,
+                expected: Self::SCHEMA_VERSION,
+            }
+            .into())
+        }
+    }
+
+    /// Writes the artifact, indented, with a final line feed; the same report gives the same bytes.
+    ///
+    /// # Errors
+    ///
+    /// When a figure is not a number, which no assessment of this crate yields.
+    pub fn to_json(&self) -> Result<String, Error> {
+        let mut text = serde_json::to_string_pretty(self).map_err(|error| Repr::Json {
+            message: error.to_string(),
+        })?;
+        text.push('\n');
+        Ok(text)
+    }
 }

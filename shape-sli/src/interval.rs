@@ -151,6 +151,31 @@ pub fn lower_bound(events: Events, confidence: f64) -> Option<f64> {
     Some(share(bound))
 }
 
+/// The confidence with which the true share is at least `target`: the inverse of [`lower_bound`].
+///
+/// `None` without events, or when `target` is not in 0..=1.
+///
+/// ```
+/// use shape_sli::{Events, confidence_at_least};
+///
+/// let claim = confidence_at_least(Events::new(299, 299)?, 0.99).ok_or("no events")?;
+/// assert_eq!(format!("{claim:.2}"), "0.95");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn confidence_at_least(events: Events, target: f64) -> Option<f64> {
+    if events.is_none() || !(0.0..=1.0).contains(&target) {
+        return None;
+    }
+    if events.good() == 0 {
+        return Some(if target <= 0.0 { 1.0 } else { 0.0 });
+    }
+    if events.bad() == 0 {
+        return Some(share(1.0 - target.powf(real(events.total()))));
+    }
+    let doubt = beta_cdf(real(events.good()), real(events.bad()) + 1.0, target);
+    Some(share(1.0 - doubt))
+}
+
 fn ends(events: Events, lower: f64, upper: f64, confidence: f64) -> Interval {
     let lower = if events.good() == 0 {
         0.0

@@ -10,7 +10,10 @@ pub use crate::{
         Apdex, BudgetHealth, Health, HealthInput, HealthModel, HealthTier, LegacyHealth, Score,
     },
     indicator::Indicator,
-    interval::{Interval, clopper_pearson, jeffreys, lower_bound, probability_below, wilson},
+    interval::{
+        Interval, clopper_pearson, confidence_at_least, jeffreys, lower_bound, probability_below,
+        wilson,
+    },
     measure::MeasureConfig,
     report::{ComponentSli, LatencySummary, Sli, SliPoint, SliReport},
 };

@@ -3,11 +3,15 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub use crate::{
-    objective::{BudgetingMethod, Rationale, Slo, SloId, SloSet, Standing},
+    error::{Error, ErrorKind, Mistake},
+    objective::{BudgetingMethod, Rationale, Skipped, Slo, SloId, SloSet, Standing},
+    recommend::{RecommendConfig, ToleranceBound, recommend},
     target::Target,
     window::{CalendarUnit, Window},
 };
 
+mod error;
 mod objective;
+mod recommend;
 mod target;
 mod window;

@@ -4,10 +4,10 @@ use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shape_sli::Indicator;
+use shape_sli::{Events, Indicator};
 use shape_telemetry::ComponentId;
 
-use crate::{Target, Window};
+use crate::{Error, Target, Window, error::Repr};
 
 /// The name of an objective, `canvas/latency-100ms` for example.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -18,6 +18,11 @@ impl SloId {
     /// An id from its text form.
     pub fn new(id: &str) -> Self {
         Self(Arc::from(id))
+    }
+
+    /// The name of the objective for an indicator of a component: `canvas/latency-100ms`.
+    pub fn of(component: &ComponentId, indicator: Indicator) -> Self {
+        Self::new(&indicator.sli_id(component))
     }
 
     /// The text form.
@@ -110,6 +115,70 @@ pub struct Slo {
     pub rationale: Option<Rationale>,
 }
 
+impl Slo {
+    /// An objective over all events, at least one of them, that somebody still has to ratify.
+    ///
+    /// ```
+    /// use shape_sli::Indicator;
+    /// use shape_slo::{Slo, Window};
+    /// use shape_telemetry::ComponentId;
+    ///
+    /// let slo = Slo::new(
+    ///     &ComponentId::new("canvas"),
+    ///     Indicator::Availability,
+    ///     "99.9%".parse()?,
+    ///     Window::rolling_days(28),
+    /// );
+    /// assert_eq!(slo.id.as_str(), "canvas/availability");
+    /// assert_eq!(slo.to_string(), "canvas/availability >= 99.9% over 28d");
+    /// # Ok::<(), shape_slo::Error>(())
+    /// ```
+    pub fn new(
+        component: &ComponentId,
+        indicator: Indicator,
+        target: Target,
+        window: Window,
+    ) -> Self {
+        Self {
+            id: SloId::of(component, indicator),
+            component: component.clone(),
+            indicator,
+            target,
+            window,
+            method: BudgetingMethod::Occurrences,
+            min_events: 1,
+            standing: Standing::Derived,
+            rationale: None,
+        }
+    }
+
+    /// Whether somebody stands behind it: only then can it be breached.
+    pub fn is_ratified(&self) -> bool {
+        matches!(self.standing, Standing::Ratified { .. })
+    }
+}
+
+impl fmt::Display for Slo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} >= {} over {}", self.id, self.target, self.window)
+    }
+}
+
+/// An indicator that got no objective, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Skipped {
+    /// The component.
+    pub component: ComponentId,
+    /// The indicator; `None` when the component has none of that kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub indicator: Option<Indicator>,
+    /// What was seen of it.
+    pub events: Events,
+    /// One sentence for people.
+    pub reason: String,
+}
+
 /// All promises of a service, by id.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -120,18 +189,69 @@ pub struct SloSet {
     pub service: String,
     /// The promises, sorted by id.
     pub slos: Vec<Slo>,
+    /// What got no promise, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
 }
 
 impl SloSet {
     /// The version of the format that this crate writes.
     pub const SCHEMA_VERSION: u32 = 1;
 
+    /// The name of the artifact.
+    pub const FILE_NAME: &'static str = "slo-targets.json";
+
+    /// The promises of a service; sorts them by id.
+    pub fn new(service: &str, mut slos: Vec<Slo>) -> Self {
+        slos.sort_by(|a, b| a.id.cmp(&b.id));
+        Self {
+            schema_version: Self::SCHEMA_VERSION,
+            service: service.to_owned(),
+            slos,
+            skipped: Vec::new(),
+        }
+    }
+
+    /// Reads the artifact `slo-targets.json`.
+    ///
+    /// # Errors
+    ///
+    /// When the text is not such an artifact (an unknown field, a contradiction: the message has line and column), or
+    /// one of another version.
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        let set: Self = serde_json::from_str(text).map_err(|error| Repr::Json {
+            message: error.to_string(),
+        })?;
+        if set.schema_version == Self::SCHEMA_VERSION {
+            Ok(set)
+        } else {
+            Err(Repr::UnsupportedVersion {
+                seen: set.schema_version,
+                expected: Self::SCHEMA_VERSION,
+            }
+            .into())
+        }
+    }
+
+    /// Writes the artifact, indented, with a final line feed; the same set gives the same bytes.
+    ///
+    /// # Errors
+    ///
+    /// When a figure is not a number, which no recommendation of this crate yields.
+    pub fn to_json(&self) -> Result<String, Error> {
+        let mut text = serde_json::to_string_pretty(self).map_err(|error| Repr::Json {
+            message: error.to_string(),
+        })?;
+        text.push('\n');
+        Ok(text)
+    }
+
     /// A promise by name.
     pub fn find(&self, id: &SloId) -> Option<&Slo> {
         self.slos.iter().find(|slo| slo.id == *id)
     }
 
-    /// Turns every derived promise into a ratified one.
+    /// Turns every derived promise into a ratified one; those ratified before keep their name and date.
     #[must_use]
     pub fn ratify(mut self, by: &str, at: Timestamp) -> Self {
         for slo in &mut self.slos {

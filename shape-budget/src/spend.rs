@@ -1,0 +1,251 @@
+//! What a promise allows, and what was spent of it: integers only.
+
+use serde::{Deserialize, Serialize};
+use shape_sli::{Events, SliPoint};
+use shape_slo::{BudgetingMethod, Target};
+use shape_telemetry::Period;
+
+/// What a budget is counted in.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum BudgetUnit {
+    /// Bad events.
+    #[default]
+    Events,
+    /// Bad slices.
+    Slices,
+    /// Billionths of a slice: the error ratios of the slices, added up.
+    SliceBillionths,
+}
+
+/// The slices of a window; `good + bad + no_data + ahead` is the length of the window in slices, but for the cut ones
+/// at the ends of a rolling window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SliceCounts {
+    /// Slices that reach the slice target.
+    pub good: u64,
+    /// Slices that miss it.
+    pub bad: u64,
+    /// Past slices without events.
+    pub no_data: u64,
+    /// Slices still to come before a calendar window ends.
+    pub ahead: u64,
+}
+
+/// How a slice without events counts.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum NoDataPolicy {
+    /// Neither for nor against: it leaves the total.
+    #[default]
+    Exclude,
+    /// As a good slice.
+    Good,
+    /// As a bad slice.
+    Bad,
+}
+
+/// What was allowed and spent, in one unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Spend {
+    pub(crate) unit: BudgetUnit,
+    pub(crate) slices: Option<SliceCounts>,
+    /// What the target's share is a share of.
+    total: u128,
+    spent: u128,
+    allowed_ppb: u32,
+}
+
+impl Spend {
+    pub(crate) fn events(target: Target, events: Events) -> Self {
+        Self {
+            unit: BudgetUnit::Events,
+            slices: None,
+            total: u128::from(events.total()),
+            spent: u128::from(events.bad()),
+            allowed_ppb: target.allowed_ppb(),
+        }
+    }
+
+    /// The spend by `method`; `past` is the part of the window that has been, `points` lie in it in time order.
+    ///
+    /// `None` for slices of no length.
+    pub(crate) fn of(
+        method: BudgetingMethod,
+        target: Target,
+        events: Events,
+        points: &[SliPoint],
+        window: &SliceWindow,
+    ) -> Option<Self> {
+        let (seconds, slice_target) = match method {
+            BudgetingMethod::Timeslices {
+                slice_seconds,
+                slice_target,
+            } => (slice_seconds, Some(slice_target)),
+            BudgetingMethod::RatioTimeslices { slice_seconds } => (slice_seconds, None),
+            _ => return Some(Self::events(target, events)),
+        };
+        let slices = slices(points, window, seconds)?;
+        let mut counts = SliceCounts::default();
+        let mut billionths: u128 = 0;
+        for slice in &slices {
+            let is_good = slice_target.unwrap_or(target).is_met_by(*slice);
+            match is_good {
+                Some(true) => counts.good += 1,
+                Some(false) => counts.bad += 1,
+                None => {}
+            }
+            // Rounded up: a slice is never shown better than it was.
+            billionths += (u128::from(slice.bad()) * u128::from(Target::DENOMINATOR))
+                .div_ceil(u128::from(slice.total().max(1)));
+        }
+        let seen = counts.good + counts.bad;
+        let past = window.past_slices(seconds);
+        counts.no_data = past.saturating_sub(seen);
+        counts.ahead = window.all_slices(seconds).saturating_sub(past.max(seen));
+        let no_data_total = match window.no_data {
+            NoDataPolicy::Exclude => 0,
+            NoDataPolicy::Good | NoDataPolicy::Bad => counts.no_data,
+        };
+        let no_data_bad = match window.no_data {
+            NoDataPolicy::Bad => counts.no_data,
+            NoDataPolicy::Exclude | NoDataPolicy::Good => 0,
+        };
+        let total = u128::from(seen) + u128::from(no_data_total) + u128::from(counts.ahead);
+        let billion = u128::from(Target::DENOMINATOR);
+        Some(match slice_target {
+            Some(_) => Self {
+                unit: BudgetUnit::Slices,
+                slices: Some(counts),
+                total,
+                spent: u128::from(counts.bad) + u128::from(no_data_bad),
+                allowed_ppb: target.allowed_ppb(),
+            },
+            None => Self {
+                unit: BudgetUnit::SliceBillionths,
+                slices: Some(counts),
+                total: total * billion,
+                spent: billionths + u128::from(no_data_bad) * billion,
+                allowed_ppb: target.allowed_ppb(),
+            },
+        })
+    }
+
+    /// Allowed, rounded down.
+    pub(crate) fn allowed(&self) -> u64 {
+        let billion = u128::from(Target::DENOMINATOR);
+        let share = u128::from(self.allowed_ppb);
+        // Whole billions apart, so that the product fits in 128 bits for any total.
+        let allowed = self.total / billion * share + self.total % billion * share / billion;
+        u64::try_from(allowed).unwrap_or(u64::MAX)
+    }
+
+    pub(crate) fn spent(&self) -> u128 {
+        self.spent
+    }
+
+    /// Allowed less spent.
+    pub(crate) fn remaining(&self) -> i64 {
+        remaining(u128::from(self.allowed()), self.spent)
+    }
+
+    /// Spent as a share of the exact (not rounded) allowance, in parts per million, rounded up.
+    pub(crate) fn consumed_ppm(&self) -> Option<u64> {
+        let allowed = self.total.checked_mul(u128::from(self.allowed_ppb))?;
+        if allowed == 0 {
+            return None;
+        }
+        let spent = self
+            .spent
+            .checked_mul(u128::from(Target::DENOMINATOR))
+            .and_then(|spent| spent.checked_mul(1_000_000))?;
+        Some(u64::try_from(spent.div_ceil(allowed)).unwrap_or(u64::MAX))
+    }
+}
+
+/// Allowed less spent, at the bounds of an `i64`.
+pub(crate) fn remaining(allowed: u128, spent: u128) -> i64 {
+    if spent <= allowed {
+        i64::try_from(allowed - spent).unwrap_or(i64::MAX)
+    } else {
+        i64::try_from(spent - allowed).map_or(i64::MIN, |over| -over)
+    }
+}
+
+/// Where slices lie.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SliceWindow {
+    pub(crate) period: Period,
+    pub(crate) now: jiff::Timestamp,
+    /// Slices of a rolling window start at multiples of their length since the epoch, so that the same moment always
+    /// falls in the same slice; those of a calendar window at its start.
+    pub(crate) is_rolling: bool,
+    /// Where the data begins: before it, a rolling window has no slices.
+    pub(crate) first: Option<jiff::Timestamp>,
+    pub(crate) no_data: NoDataPolicy,
+}
+
+impl SliceWindow {
+    fn origin_second(&self) -> i64 {
+        if self.is_rolling {
+            0
+        } else {
+            self.period.start.as_second()
+        }
+    }
+
+    fn index(&self, instant: jiff::Timestamp, seconds: u64) -> Option<i64> {
+        let seconds = i64::try_from(seconds).ok().filter(|seconds| 0 < *seconds)?;
+        Some((instant.as_second() - self.origin_second()).div_euclid(seconds))
+    }
+
+    fn past_slices(&self, seconds: u64) -> u64 {
+        let start = if self.is_rolling {
+            // What was before the first event is not known to have been part of the service's life.
+            self.first.unwrap_or(self.now).max(self.period.start)
+        } else {
+            self.period.start
+        };
+        let end = self.now.min(self.period.end);
+        let count = || {
+            let last_instant = end
+                .checked_sub(jiff::SignedDuration::from_nanos(1))
+                .unwrap_or(end);
+            if end <= start {
+                return Some(0);
+            }
+            let first = self.index(start, seconds)?;
+            let last = self.index(last_instant, seconds)?;
+            u64::try_from(last - first + 1).ok()
+        };
+        count().unwrap_or(0)
+    }
+
+    fn all_slices(&self, seconds: u64) -> u64 {
+        if self.is_rolling {
+            0
+        } else {
+            self.period.length().as_secs().div_ceil(seconds.max(1))
+        }
+    }
+}
+
+/// The events of each slice that has some, in time order.
+fn slices(points: &[SliPoint], window: &SliceWindow, seconds: u64) -> Option<Vec<Events>> {
+    let mut slices: Vec<(i64, Events)> = Vec::new();
+    window.index(window.now, seconds)?;
+    for point in points {
+        let index = window.index(point.start, seconds)?;
+        match slices.last_mut() {
+            Some((last, events)) if *last == index => *events += point.events,
+            _ => slices.push((index, point.events)),
+        }
+    }
+    let slices = slices.into_iter().map(|(_, events)| events);
+    Some(slices.filter(|events| !events.is_none()).collect())
+}

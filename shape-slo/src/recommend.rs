@@ -1,0 +1,494 @@
+//! Targets derived from a healthy history.
+
+use shape_sli::{
+    ComponentSli, Events, Grouped, Indicator, Sli, SliReport, confidence_at_least, lower_bound,
+};
+use shape_telemetry::Period;
+use statrs::distribution::{Binomial, DiscreteCDF};
+
+use crate::{
+    BudgetingMethod, Error, Rationale, Skipped, Slo, SloId, SloSet, Standing, Target, Window,
+    error::Repr,
+};
+
+/// How targets are derived from history.
+///
+/// ```
+/// use shape_slo::{RecommendConfig, Window};
+///
+/// let config = RecommendConfig::new("studio").window(Window::rolling_days(7)).confidence(0.9)?;
+/// # let _ = config;
+/// # Ok::<(), shape_slo::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecommendConfig {
+    service: String,
+    window: Window,
+    confidence: f64,
+    risk: f64,
+    min_events: u64,
+    max_target: Target,
+    latency_target: Target,
+    latency_headroom_percent: u32,
+    budget_use_percent: u32,
+}
+
+/// The targets that people name, rising.
+const LADDER_PPB: [u32; 11] = [
+    500_000_000,
+    900_000_000,
+    950_000_000,
+    990_000_000,
+    995_000_000,
+    999_000_000,
+    999_500_000,
+    999_900_000,
+    999_950_000,
+    999_990_000,
+    999_999_000,
+];
+
+const MAX_TARGET: Target = step(999_000_000);
+const LATENCY_TARGET: Target = step(990_000_000);
+
+const fn step(ppb: u32) -> Target {
+    match Target::from_ppb(ppb) {
+        Some(target) => target,
+        None => panic!("invariant: the constant is between 0 and 1"),
+    }
+}
+
+impl RecommendConfig {
+    /// 28 rolling days, 95 % confidence, 5 % risk, at least 30 events, availability up to 99.9 %, 99 % of requests
+    /// within a limit of at least twice the 99th percentile, at most half of the budget used by the history itself.
+    pub fn new(service: &str) -> Self {
+        Self {
+            service: service.to_owned(),
+            window: Window::rolling_days(28),
+            confidence: 0.95,
+            risk: 0.05,
+            min_events: 30,
+            max_target: MAX_TARGET,
+            latency_target: LATENCY_TARGET,
+            latency_headroom_percent: 200,
+            budget_use_percent: 50,
+        }
+    }
+
+    /// The window of the promises.
+    #[must_use]
+    pub fn window(mut self, window: Window) -> Self {
+        self.window = window;
+        self
+    }
+
+    /// The confidence that the true share reaches the target.
+    ///
+    /// # Errors
+    ///
+    /// When it is not strictly between 0 and 1.
+    pub fn confidence(mut self, confidence: f64) -> Result<Self, Error> {
+        self.confidence = open_share("confidence", confidence)?;
+        Ok(self)
+    }
+
+    /// The share of later windows that may miss the target, where the history holds several windows.
+    ///
+    /// # Errors
+    ///
+    /// When it is not strictly between 0 and 1.
+    pub fn risk(mut self, risk: f64) -> Result<Self, Error> {
+        self.risk = open_share("risk", risk)?;
+        Ok(self)
+    }
+
+    /// An indicator with fewer events gets no objective.
+    #[must_use]
+    pub fn min_events(mut self, min_events: u64) -> Self {
+        self.min_events = min_events.max(1);
+        self
+    }
+
+    /// No target is set above this.
+    #[must_use]
+    pub fn max_target(mut self, target: Target) -> Self {
+        self.max_target = target;
+        self
+    }
+
+    /// The share of requests that a latency limit is chosen for.
+    #[must_use]
+    pub fn latency_target(mut self, target: Target) -> Self {
+        self.latency_target = target;
+        self
+    }
+
+    /// A latency limit is at least this percentage of the 99th percentile of the history.
+    #[must_use]
+    pub fn latency_headroom_percent(mut self, percent: u32) -> Self {
+        self.latency_headroom_percent = percent;
+        self
+    }
+
+    /// The history itself may use up at most this percentage of the budget that its target would give it.
+    #[must_use]
+    pub fn budget_use_percent(mut self, percent: u32) -> Self {
+        self.budget_use_percent = percent.min(100);
+        self
+    }
+}
+
+fn open_share(what: &'static str, value: f64) -> Result<f64, Error> {
+    if 0.0 < value && value < 1.0 {
+        return Ok(value);
+    }
+    Err(Repr::Config {
+        what,
+        seen: value.to_string(),
+        expected: "a number between 0 and 1, both excluded",
+    }
+    .into())
+}
+
+/// Derives objectives from the indicators of a healthy time: availability and one latency limit per component.
+///
+/// A target is the lower confidence bound (Clopper and Pearson) of what was seen, rounded **down** to a ladder of
+/// targets that people name, so that an ordinary later run still keeps it. Where the history holds several of the
+/// promise's windows, the distribution-free tolerance bound over them (Wilks 1941) must hold too. What has too few
+/// events, or is too unreliable for any target, gets none and is listed in [`SloSet::skipped`] with the reason.
+///
+/// All objectives are [`Standing::Derived`]: proposals, until [`SloSet::ratify`].
+///
+/// ```
+/// use shape_sli::{MeasureConfig, SliReport};
+/// use shape_slo::{RecommendConfig, recommend};
+/// # use std::{collections::BTreeMap, num::NonZeroU64};
+/// # let measurements = shape_telemetry::Measurements {
+/// #     bucket_ms: NonZeroU64::MIN,
+/// #     latency_limits_ns: Vec::new(),
+/// #     lines: shape_telemetry::LineCounts::default(),
+/// #     components: BTreeMap::new(),
+/// #     templates: BTreeMap::new(),
+/// # };
+/// let baseline = SliReport::measure(&measurements, &MeasureConfig::new());
+/// let proposal = recommend(&baseline, &RecommendConfig::new("studio"));
+/// let promises = proposal.ratify("on-call", "2026-11-24T08:00:00Z".parse()?);
+/// # let _ = promises;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn recommend(baseline: &SliReport, config: &RecommendConfig) -> SloSet {
+    let mut set = SloSet::new(&config.service, Vec::new());
+    for component in &baseline.components {
+        for outcome in [
+            availability(baseline, component, config),
+            latency(baseline, component, config),
+        ] {
+            match outcome {
+                Ok(slo) => set.slos.push(slo),
+                Err(skipped) => set.skipped.push(skipped),
+            }
+        }
+    }
+    set.slos.sort_by(|a, b| a.id.cmp(&b.id));
+    set
+}
+
+fn availability(
+    baseline: &SliReport,
+    component: &ComponentSli,
+    config: &RecommendConfig,
+) -> Result<Slo, Skipped> {
+    let sli = component
+        .slis
+        .iter()
+        .find(|sli| sli.indicator == Indicator::Availability);
+    let events = sli.map_or(Events::NONE, |sli| sli.events);
+    let skipped = |reason: String| Skipped {
+        component: component.component.clone(),
+        indicator: Some(Indicator::Availability),
+        events,
+        reason,
+    };
+    let Some(sli) = sli.filter(|_| config.min_events <= events.total()) else {
+        return Err(skipped(too_few(events.total(), config)));
+    };
+    let found = supported(baseline, sli, config.max_target, config)
+        .ok_or_else(|| skipped(unreliable(events)))?;
+    Ok(objective(component, sli, &found, config, ""))
+}
+
+fn latency(
+    baseline: &SliReport,
+    component: &ComponentSli,
+    config: &RecommendConfig,
+) -> Result<Slo, Skipped> {
+    let counted: Vec<&Sli> = component
+        .slis
+        .iter()
+        .filter(|sli| sli.indicator.limit().is_some())
+        .collect();
+    let widest = counted.last();
+    let events = widest.map_or(Events::NONE, |sli| sli.events);
+    let skipped = |reason: String| Skipped {
+        component: component.component.clone(),
+        indicator: widest.map(|sli| sli.indicator),
+        events,
+        reason,
+    };
+    if counted.is_empty() {
+        return Err(skipped("no latency limit is counted".to_owned()));
+    }
+    if events.total() < config.min_events {
+        return Err(skipped(too_few(events.total(), config)));
+    }
+    let goal = config.latency_target.min(config.max_target);
+    // What the same number of requests would support without a single slow one: a limit that gets there is wide enough.
+    let flawless = Events::from_good_bad(events.total(), 0);
+    let reachable = highest_step(flawless, goal, config);
+    let needed_ms = component
+        .latency
+        .map(|latency| latency.p99_ms * f64::from(config.latency_headroom_percent) / 100.0);
+    let has_headroom = |sli: &Sli| {
+        let limit_ms = sli.indicator.limit().map(|limit| limit.as_secs_f64() * 1e3);
+        !matches!((limit_ms, needed_ms), (Some(limit), Some(needed)) if limit < needed)
+    };
+    let mut found: Vec<(&Sli, Supported)> = counted
+        .iter()
+        .filter_map(|sli| Some((*sli, supported(baseline, sli, goal, config)?)))
+        .collect();
+    let best = found
+        .iter()
+        .position(|(sli, found)| reachable <= Some(found.target) && has_headroom(sli))
+        // No limit is wide enough: the widest that supports any target.
+        .or_else(|| found.len().checked_sub(1));
+    let Some(best) = best else {
+        return Err(skipped(unreliable(events)));
+    };
+    let (sli, found) = found.swap_remove(best);
+    let note = component.latency.map_or(String::new(), |latency| {
+        let headroom = if has_headroom(sli) {
+            String::new()
+        } else {
+            format!(
+                ", less than {} % of it: no wider limit is counted",
+                config.latency_headroom_percent
+            )
+        };
+        format!(
+            "; the 99th percentile was {:.1} ms{headroom}",
+            latency.p99_ms
+        )
+    });
+    Ok(objective(component, sli, &found, config, &note))
+}
+
+/// A target with the confidence that the history gives it.
+struct Supported {
+    target: Target,
+    confidence: f64,
+    windows: Vec<Events>,
+}
+
+fn supported(
+    baseline: &SliReport,
+    sli: &Sli,
+    cap: Target,
+    config: &RecommendConfig,
+) -> Option<Supported> {
+    let mut target = highest_step(sli.events, cap, config)?;
+    let windows = whole_windows(baseline, sli, config);
+    let mut confidence = confidence_at_least(sli.events, target.ratio())?;
+    if let Some(bound) = ToleranceBound::of(&windows, config.risk, config.confidence) {
+        target = step_below(bound.good_ppb.min(target.ppb()))?;
+        confidence = bound.confidence.min(confidence);
+    }
+    Some(Supported {
+        target,
+        confidence,
+        windows,
+    })
+}
+
+fn highest_step(events: Events, cap: Target, config: &RecommendConfig) -> Option<Target> {
+    let bound = floor_ppb(lower_bound(events, config.confidence)?);
+    LADDER_PPB
+        .iter()
+        .rev()
+        .filter_map(|&ppb| Target::from_ppb(ppb))
+        .filter(|target| *target <= cap && target.ppb() <= bound)
+        .find(|target| {
+            let allowed = u128::from(events.total()) * u128::from(target.allowed_ppb());
+            let used = u128::from(events.bad()) * u128::from(Target::DENOMINATOR) * 100;
+            used <= allowed * u128::from(config.budget_use_percent)
+        })
+}
+
+fn step_below(ppb: u32) -> Option<Target> {
+    let step = LADDER_PPB.iter().rev().find(|step| **step <= ppb)?;
+    Target::from_ppb(*step)
+}
+
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share in 0..=1, cut towards bad; `as` saturates"
+)]
+fn floor_ppb(share: f64) -> u32 {
+    (share * 1e9) as u32
+}
+
+/// The events of each whole window of the history, the latest window first; windows with too few events are left out.
+fn whole_windows(baseline: &SliReport, sli: &Sli, config: &RecommendConfig) -> Vec<Events> {
+    let Some(history) = baseline.period else {
+        return Vec::new();
+    };
+    let mut windows = Vec::new();
+    let mut end = history.end;
+    // A calendar unit that is still running at the end of the history is not whole.
+    if let Window::Calendar { .. } = config.window
+        && let Ok(running) = config.window.period_at(end)
+    {
+        end = running.start;
+    }
+    loop {
+        let probe = match config.window {
+            Window::Rolling { .. } => end,
+            Window::Calendar { .. } => match end.checked_sub(jiff::SignedDuration::from_nanos(1)) {
+                Ok(before) => before,
+                Err(_) => return windows,
+            },
+        };
+        let Ok(Period { start, .. }) = config.window.period_at(probe) else {
+            return windows;
+        };
+        if start < history.start || end <= start {
+            return windows;
+        }
+        let events = sli.events_in(Period { start, end });
+        if config.min_events <= events.total() {
+            windows.push(events);
+        }
+        end = start;
+    }
+}
+
+/// A distribution-free lower tolerance bound for the good share of a later window.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ToleranceBound {
+    /// The bound, in parts per billion.
+    pub good_ppb: u32,
+    /// Which of the windows it is: 1 is the worst one.
+    pub rank: u64,
+    /// The number of windows.
+    pub windows: u64,
+    /// The confidence that it really has, in 0..=1.
+    pub confidence: f64,
+}
+
+impl ToleranceBound {
+    /// The largest order statistic of the windows' good shares below which a later window falls with at most
+    /// probability `risk`, at this `confidence` (Wilks 1941, *Determination of sample sizes for setting tolerance
+    /// limits*).
+    ///
+    /// With fewer than 59 windows (at 95 % and 5 %) even the worst one carries less confidence: it is given, with the
+    /// confidence it has. `None` without windows that have events, or when a share is not strictly between 0 and 1.
+    ///
+    /// ```
+    /// use shape_sli::Events;
+    /// use shape_slo::ToleranceBound;
+    ///
+    /// let week = vec![Events::new(999, 1_000)?; 7];
+    /// let bound = ToleranceBound::of(&week, 0.05, 0.95).ok_or("no windows")?;
+    /// assert_eq!(bound.rank, 1);
+    /// assert_eq!(format!("{:.2}", bound.confidence), "0.30"); // seven windows support 30 %, not 95 %
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn of(windows: &[Events], risk: f64, confidence: f64) -> Option<Self> {
+        open_share("risk", risk).ok()?;
+        open_share("confidence", confidence).ok()?;
+        let mut shares: Vec<u32> = windows.iter().filter_map(|w| w.good_ppb()).collect();
+        shares.sort_unstable();
+        let count = u64::try_from(shares.len()).ok()?;
+        let below = Binomial::new(risk, count).ok()?;
+        // P(Bin(m, risk) >= r): the confidence that at most `risk` of all windows lie below the r-th smallest.
+        let confidence_of = |rank: u64| below.sf(rank - 1);
+        let mut rank = 1;
+        while rank < count && confidence <= confidence_of(rank + 1) {
+            rank += 1;
+        }
+        let good_ppb = *shares.get(usize::try_from(rank - 1).ok()?)?;
+        Some(Self {
+            good_ppb,
+            rank,
+            windows: count,
+            confidence: confidence_of(rank).clamp(0.0, 1.0),
+        })
+    }
+}
+
+fn objective(
+    component: &ComponentSli,
+    sli: &Sli,
+    found: &Supported,
+    config: &RecommendConfig,
+    note: &str,
+) -> Slo {
+    let Supported {
+        target,
+        confidence,
+        ref windows,
+    } = *found;
+    let history = match windows.len() {
+        0 => format!("in less than one whole window of {}", config.window),
+        1 => format!("in one whole window of {}", config.window),
+        n => format!("in {n} whole windows of {}", config.window),
+    };
+    let explanation = format!(
+        "{} of {} events good {history} support {target} with {} % confidence, as far as requests fail independently{note}",
+        Grouped(sli.events.good()),
+        Grouped(sli.events.total()),
+        percent_down(confidence),
+    );
+    let one_failure = target.events_for_one_failure().unwrap_or(u64::MAX);
+    Slo {
+        id: SloId::of(&component.component, sli.indicator),
+        component: component.component.clone(),
+        indicator: sli.indicator,
+        target,
+        window: config.window.clone(),
+        method: BudgetingMethod::Occurrences,
+        // With fewer events a single failure would already break the promise.
+        min_events: config.min_events.max(one_failure),
+        standing: Standing::Derived,
+        rationale: Some(Rationale {
+            good: sli.events.good(),
+            total: sli.events.total(),
+            windows: u64::try_from(windows.len()).unwrap_or(u64::MAX),
+            confidence,
+            explanation,
+        }),
+    }
+}
+
+/// A confidence in percent, cut to one decimal: 99.96 % shows as 99.9.
+fn percent_down(share: f64) -> String {
+    let tenths = floor_ppb(share) / 1_000_000;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+fn too_few(seen: u64, config: &RecommendConfig) -> String {
+    format!(
+        "{} events, too few for a target: at least {} are needed",
+        Grouped(seen),
+        Grouped(config.min_events)
+    )
+}
+
+fn unreliable(events: Events) -> String {
+    format!(
+        "{} of {} events good ({events}): not enough for the lowest target on the ladder",
+        Grouped(events.good()),
+        Grouped(events.total())
+    )
+}

@@ -25,12 +25,7 @@ macro_rules! asset {
     };
 }
 
-/// The page itself.
-pub(crate) const PAGE: Asset = Asset {
-    path: "/",
-    media_type: "text/html; charset=utf-8",
-    text: include_str!("../assets/index.html"),
-};
+const PAGE: &str = include_str!("../assets/index.html");
 
 /// Everything that the page loads.
 pub(crate) const ALL: [Asset; 15] = [
@@ -54,28 +49,46 @@ pub(crate) const ALL: [Asset; 15] = [
 impl Asset {
     /// The file, or `304` when the browser has it already.
     pub(crate) fn answer(&self, request: &HeaderMap) -> Response {
-        let tag = format!("\"{:016x}\"", fingerprint(self.text.as_bytes()));
-        let known = request
-            .get(header::IF_NONE_MATCH)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|tags| tags.split(',').any(|known| known.trim().ends_with(&tag)));
-        let headers = [
-            (
-                header::CONTENT_TYPE,
-                HeaderValue::from_static(self.media_type),
-            ),
-            // Asked for again each time, so that a new version of the service is never half old.
-            (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-            (
-                header::ETAG,
-                HeaderValue::from_str(&tag).expect("invariant: hex digits in quotes"),
-            ),
-        ];
-        if known {
-            (StatusCode::NOT_MODIFIED, headers).into_response()
-        } else {
-            (headers, self.text).into_response()
-        }
+        answer(self.media_type, self.text, request)
+    }
+}
+
+/// The page, with `prefix` before the addresses of its own files.
+pub(crate) fn page(prefix: &str, request: &HeaderMap) -> Response {
+    // What a path may contain and an attribute may not.
+    let prefix = prefix
+        .replace('&', "&amp;")
+        .replace('"', "&quot;")
+        .replace('<', "&lt;");
+    let text = PAGE
+        .replace("\"assets/", &format!("\"{prefix}assets/"))
+        .replace("\"api/", &format!("\"{prefix}api/"));
+    answer("text/html; charset=utf-8", text, request)
+}
+
+fn answer<T: AsRef<str> + IntoResponse>(
+    media_type: &'static str,
+    text: T,
+    request: &HeaderMap,
+) -> Response {
+    let tag = format!("\"{:016x}\"", fingerprint(text.as_ref().as_bytes()));
+    let known = request
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|tags| tags.split(',').any(|known| known.trim().ends_with(&tag)));
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
+        // Asked for again each time, so that a new version of the service is never half old.
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (
+            header::ETAG,
+            HeaderValue::from_str(&tag).expect("invariant: hex digits in quotes"),
+        ),
+    ];
+    if known {
+        (StatusCode::NOT_MODIFIED, headers).into_response()
+    } else {
+        (headers, text.into_response()).into_response()
     }
 }
 

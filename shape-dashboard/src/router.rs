@@ -71,26 +71,18 @@ async fn with_headers(mut response: Response) -> Response {
     response
 }
 
-/// The page, at an address that ends in a slash: its own addresses are relative, so that it works under any path.
+/// The page. Its own addresses are relative, so that it works under any path, with a slash at the end and without.
 async fn page(request: Request) -> Response {
     let seen = request
         .extensions()
         .get::<OriginalUri>()
         .map_or_else(|| request.uri(), |original| &original.0);
-    let path = seen.path();
-    if path.is_empty() || path.ends_with('/') {
-        return assets::PAGE.answer(request.headers());
-    }
-    // Relative to the parent folder, so that a prefix that a proxy took away stays.
-    let last = path.rsplit('/').next().unwrap_or(path);
-    let query = seen
-        .query()
-        .map_or(String::new(), |query| format!("?{query}"));
-    (
-        StatusCode::TEMPORARY_REDIRECT,
-        [(header::LOCATION, format!("./{last}/{query}"))],
-    )
-        .into_response()
+    // A browser resolves `assets/…` of the page `/ops` to `/assets/…`; `./ops/assets/…` is what is meant.
+    let prefix = match seen.path().rsplit('/').next() {
+        None | Some("") => String::new(),
+        Some(last) => format!("./{last}/"),
+    };
+    assets::page(&prefix, request.headers())
 }
 
 /// Where the router is nested, its root comes in ways that a route does not match (`/ops/` among them).

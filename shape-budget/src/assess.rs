@@ -296,6 +296,8 @@ fn budget(
     }
     .forecast(&burn);
     burn.push(BurnWindow::new(window_seconds, slo.target, events));
+    let burndown = burndown(slo, points, untimed, &slices, &spend, bucket_ms, config);
+    let missed_since = missed_since(slo, points, untimed, &burndown);
     Ok(SloBudget {
         slo: slo.id.clone(),
         component: slo.component.clone(),
@@ -310,10 +312,11 @@ fn budget(
         allowed: spend.allowed(),
         remaining: spend.remaining(),
         consumed_ppm: spend.consumed_ppm(),
+        missed_since,
         burn,
         alerts,
         forecast,
-        burndown: burndown(slo, points, untimed, &slices, &spend, bucket_ms, config),
+        burndown,
     })
 }
 
@@ -349,6 +352,32 @@ fn burndown(
         });
     }
     burndown
+}
+
+/// The bucket since which the window's events, up to there, miss the target.
+fn missed_since(
+    slo: &Slo,
+    points: &[shape_sli::SliPoint],
+    untimed: Events,
+    burndown: &[BurndownPoint],
+) -> Option<Timestamp> {
+    if slo.method != BudgetingMethod::Occurrences {
+        // By slices: since more is spent than the whole window allows.
+        let last_kept = burndown.iter().rposition(|point| 0 <= point.remaining);
+        let first = last_kept.map_or(0, |index| index + 1);
+        return burndown.get(first).map(|point| point.time);
+    }
+    let mut since = None;
+    let mut events = untimed;
+    for point in points {
+        events += point.events;
+        if slo.target.is_met_by(events) == Some(false) {
+            since = since.or(Some(point.start));
+        } else {
+            since = None;
+        }
+    }
+    since
 }
 
 /// What a forecast looks at.

@@ -68,6 +68,10 @@ pub struct SloBudget {
     pub remaining: i64,
     /// Budget used in parts per million of it, rounded up; `None` when nothing is allowed or nothing happened.
     pub consumed_ppm: Option<u64>,
+    /// The start of the bucket since which the window's events miss the target; `None` when they do not, or carry no
+    /// time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed_since: Option<Timestamp>,
     /// The burn over several look-backs, the shortest first, the whole window last.
     pub burn: Vec<BurnWindow>,
     /// The alerts that fire.

@@ -3,9 +3,14 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub use crate::{
-    breach::{Breach, BreachId},
+    breach::{Breach, BreachId, IncidentState},
+    error::{Error, ErrorKind},
+    judge::{JudgeConfig, judge},
     report::{ComplianceReport, SloStatus, Status},
 };
 
 mod breach;
+mod error;
+mod figures;
+mod judge;
 mod report;

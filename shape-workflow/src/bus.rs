@@ -98,25 +98,49 @@ impl EventBus {
         });
         state.pending.push_back(event);
         if !state.is_delivering {
-            self.deliver(state);
+            state.is_delivering = true;
+            drop(state);
+            self.deliver();
         }
     }
 
     /// Hands the pending events to the callbacks without holding the lock while they run.
-    fn deliver<'s>(&'s self, mut state: MutexGuard<'s, BusState>) {
-        state.is_delivering = true;
-        while let Some(event) = state.pending.pop_front() {
-            let mut callbacks = std::mem::take(&mut state.callbacks);
+    fn deliver(&self) {
+        let mut delivery = Delivery {
+            shared: &self.shared,
+            callbacks: Vec::new(),
+        };
+        loop {
+            let mut state = self.shared.lock();
+            // What a callback registered meanwhile comes after those that were there.
+            delivery.callbacks.append(&mut state.callbacks);
+            let Some(event) = state.pending.pop_front() else {
+                state.callbacks = std::mem::take(&mut delivery.callbacks);
+                state.is_delivering = false;
+                return;
+            };
             drop(state);
-            for callback in &mut callbacks {
+            for callback in &mut delivery.callbacks {
                 callback(&event);
             }
-            state = self.shared.lock();
-            // What a callback registered meanwhile comes after those that were there.
-            callbacks.append(&mut state.callbacks);
-            state.callbacks = callbacks;
         }
-        state.is_delivering = false;
+    }
+}
+
+/// Puts the callbacks back when one of them panics, so that later events are still delivered.
+struct Delivery<'s> {
+    shared: &'s Shared,
+    callbacks: Vec<Callback>,
+}
+
+impl Drop for Delivery<'_> {
+    fn drop(&mut self) {
+        if !self.callbacks.is_empty() {
+            let mut state = self.shared.lock();
+            self.callbacks.append(&mut state.callbacks);
+            state.callbacks = std::mem::take(&mut self.callbacks);
+            state.is_delivering = false;
+        }
     }
 }
 

@@ -509,7 +509,9 @@ impl Pass<'_> {
             .steps
             .iter()
             .any(|report| matches!(report.ending, StepEnding::Failed { .. }));
-        let status = if self.is_stopped {
+        // A step that fails while the run is being stopped most likely fails because of that.
+        let is_interrupted = has_failed && self.engine.cancel.is_cancelled();
+        let status = if self.is_stopped || is_interrupted {
             RunStatus::Cancelled
         } else if has_failed {
             RunStatus::Failed

@@ -67,14 +67,28 @@ pub struct Workflow<'a> {
 
 /// Collects the steps of a [`Workflow`].
 ///
-/// Inputs are typed when the program is compiled: a step that counts bytes can not be given a step that yields text.
+/// Inputs are typed when the program is compiled. A step that wants text can be given one that yields text:
+///
+/// ```
+/// use std::sync::Arc;
+/// use shape_workflow::Workflow;
+///
+/// let mut steps = Workflow::builder("match");
+/// let text = steps.step("text", (), |_, ()| Ok(String::from("abc")));
+/// steps.step("count", text, |_, text: Arc<String>| Ok(text.len()));
+/// # Ok::<(), shape_workflow::Error>(())
+/// ```
+///
+/// One that wants a number can not:
 ///
 /// ```compile_fail
+/// use std::sync::Arc;
 /// use shape_workflow::Workflow;
 ///
 /// let mut steps = Workflow::builder("mismatch");
 /// let text = steps.step("text", (), |_, ()| Ok(String::from("abc")));
-/// let n_bytes = steps.step("count", text, |_, text: std::sync::Arc<u64>| Ok(*text));
+/// steps.step("count", text, |_, text: Arc<u64>| Ok(*text));
+/// # Ok::<(), shape_workflow::Error>(())
 /// ```
 pub struct WorkflowBuilder<'a> {
     workflow: Workflow<'a>,

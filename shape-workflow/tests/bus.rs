@@ -103,3 +103,20 @@ fn numbers_start_again_with_every_run() {
     drop(bus);
     assert!(events.map(|event| event.seq).eq([1, 2, 1, 2]));
 }
+
+#[test]
+fn a_callback_that_panics_does_not_silence_the_others() {
+    let bus = bus();
+    let seen = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&seen);
+    bus.on_event(move |_| *count.lock().unwrap() += 1);
+    bus.on_event(|event| assert_ne!(event.seq, 1, "a bug in a callback"));
+    let clone = bus.clone();
+    assert!(
+        std::thread::spawn(move || clone.emit(started("a")))
+            .join()
+            .is_err()
+    );
+    bus.emit(started("b"));
+    assert_eq!(*seen.lock().unwrap(), 2);
+}

@@ -336,6 +336,22 @@ fn a_cancelled_run_stops_and_resumes() {
     assert_eq!(run.value(next).as_deref(), Some(&5));
 }
 
+/// Somebody presses Ctrl-C while the engine waits.
+struct Impatient(ManualClock, Cancel, jiff::Timestamp);
+
+impl Clock for Impatient {
+    fn now(&self) -> jiff::Timestamp {
+        self.0.now()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        self.0.sleep(duration);
+        if self.2 <= self.0.now() {
+            self.1.cancel();
+        }
+    }
+}
+
 #[test]
 fn nobody_waits_for_a_retry_once_cancelled() {
     let cancel = Cancel::new();
@@ -348,22 +364,10 @@ fn nobody_waits_for_a_retry_once_cancelled() {
     let bad: Output<()> = steps.step("bad", (), |_, ()| Err(StepError::failed("no")));
     steps.retry(bad, Retry::attempts(9).base(Duration::from_secs(60)));
     let mut workflow = steps.build().unwrap();
-    /// Somebody presses Ctrl-C while the engine waits.
-    struct Impatient(ManualClock, Cancel, jiff::Timestamp);
-    impl Clock for Impatient {
-        fn now(&self) -> jiff::Timestamp {
-            self.0.now()
-        }
-        fn sleep(&self, duration: Duration) {
-            self.0.sleep(duration);
-            if self.2 <= self.0.now() {
-                self.1.cancel();
-            }
-        }
-    }
     let engine = Engine::new(Arc::new(Impatient(time, cancel.clone(), stop_at))).cancel(cancel);
     let run = engine.run(&mut workflow).unwrap();
     assert_eq!(run.duration(), Duration::from_secs(1));
+    assert_eq!(run.status(), RunStatus::Cancelled);
     assert_eq!(
         ending(&run, "bad"),
         StepEnding::Failed {

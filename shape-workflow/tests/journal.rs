@@ -124,7 +124,7 @@ fn every_changed_byte_is_found() {
         }
         let error = folder.open().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Damaged);
-        let line = whole[..place].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let line = whole[..place].split(|&byte| byte == b'\n').count();
         assert!(
             error.to_string().starts_with(&format!("line {line} of `")),
             "{error}"
@@ -172,6 +172,42 @@ fn one_run_at_a_time() {
         panic!("one notice");
     };
     assert!(notice.starts_with("process 4000000 ended without closing `"));
+}
+
+const CHILD_JOURNAL: &str = "SHAPE_WORKFLOW_TEST_JOURNAL";
+
+/// Run by [`a_process_that_dies_gives_the_lock_back`] in a process of its own, which it leaves without cleaning up.
+#[test]
+fn child_that_dies() {
+    let Some(path) = std::env::var_os(CHILD_JOURNAL) else {
+        return;
+    };
+    let mut journal = Journal::open(path, clock()).expect("a free journal");
+    let push = effect("a", EffectKind::Push);
+    journal.begin(&push).expect("a disk");
+    std::process::exit(42);
+}
+
+#[test]
+fn a_process_that_dies_gives_the_lock_back() {
+    let folder = Folder::new();
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child_that_dies", "--nocapture"])
+        .env(CHILD_JOURNAL, folder.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let pid = child.id();
+    assert_eq!(child.wait().unwrap().code(), Some(42));
+    let journal = folder.open().unwrap();
+    let [notice] = &journal.notices()[..] else {
+        panic!("one notice");
+    };
+    assert!(notice.starts_with(&format!("process {pid} ended without")));
+    assert_eq!(
+        journal.unfinished_effects(),
+        [effect("a", EffectKind::Push)]
+    );
 }
 
 #[test]

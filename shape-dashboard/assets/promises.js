@@ -26,7 +26,8 @@ export function drawSlos(rows, missing) {
           cell("burn by window", burn(row.burn)),
           cell("outlook", h("span", { class: "small" }, row.outlook_label), row.alerts.map((alert) => badge(alert, "wrap")),
             fold(`slo ${row.id}`, "in words", h("div", { class: "words small" },
-              [row.explanation, row.forecast, row.standing_label, row.rationale].filter(Boolean).map((text) => h("p", {}, text)))))))));
+              [row.explanation, row.forecast, row.standing_label, row.rationale].filter(Boolean).map((text) => h("p", {}, text)))),
+          ))))));
 }
 
 function burn(bars) {

@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Browser {
     child: Child,
@@ -151,7 +151,9 @@ impl Browser {
 
     pub(crate) fn wait_for(&mut self, expression: &str) {
         let begin = Instant::now();
-        while self.eval(&format!("Boolean({expression})")) != Value::Bool(true) {
+        // While a page is being loaded, what the expression names may not be there.
+        let expression = format!("(() => {{ try {{ return Boolean({expression}) }} catch {{ return false }} }})()");
+        while self.eval(&expression) != Value::Bool(true) {
             assert!(
                 begin.elapsed() < PATIENCE,
                 "never came true: {expression}\ncomplaints: {:#?}",

@@ -82,11 +82,13 @@ impl SourceIndex {
             .matcher()
             .search(self.statements(), query)
             .or_else(|| self.search_without_prefix(query))?;
-        let statements: Vec<&LogStatement> = fits
+        let mut statements: Vec<&LogStatement> = fits
             .statements
             .iter()
             .map(|statement_idx| &self.statements()[*statement_idx])
             .collect();
+        // A statement with several texts is still one place.
+        statements.dedup_by(|a, b| a.location == b.location);
         Some(TextMatch {
             confidence: confidence(&fits) / share(statements.len()),
             literal_chars: fits.rank.literal_chars,

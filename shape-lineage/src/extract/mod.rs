@@ -7,7 +7,13 @@ use crate::{Field, Language, MessageTemplate, StatementKind};
 #[cfg(feature = "rust")]
 pub(crate) use self::rust_macros::MacroBook;
 
+#[cfg(feature = "java")]
+mod java;
+#[cfg(feature = "javascript")]
+mod javascript;
 mod placeholder;
+#[cfg(feature = "python")]
+mod python;
 #[cfg(feature = "rust")]
 mod rust;
 #[cfg(feature = "rust")]
@@ -16,6 +22,8 @@ mod rust_arguments;
 mod rust_macros;
 #[cfg(feature = "rust")]
 mod rust_tokens;
+#[cfg(any(feature = "python", feature = "java", feature = "javascript"))]
+mod syntax;
 
 /// Where the target of a statement's records comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +84,12 @@ pub(crate) fn extract(
     match language {
         #[cfg(feature = "rust")]
         Language::Rust => rust::extract(source, surroundings.macros),
+        #[cfg(feature = "java")]
+        Language::Java => java::extract(source),
+        #[cfg(feature = "javascript")]
+        Language::JavaScript => javascript::extract(source),
+        #[cfg(feature = "python")]
+        Language::Python => python::extract(source),
         #[allow(unreachable_patterns, reason = "languages are features")]
         _ => {
             let _ = (source, surroundings);

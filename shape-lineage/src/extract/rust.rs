@@ -4,7 +4,7 @@ use shape_telemetry::Level;
 
 use super::{
     Extraction, MacroBook, RawStatement, RawSymbol, RawTarget, level_of_name,
-    rust_arguments::{LogArguments, call_arguments, log_arguments, split},
+    rust_arguments::{BareName, LogArguments, call_arguments, log_arguments, split},
     rust_macros::{definition, is_standard},
     rust_tokens::{Token, TokenKind, token_trees},
 };
@@ -156,7 +156,15 @@ impl Walk<'_> {
         if is_standard(call.name) && !is_own {
             let has_fields = call.qualifier == Some("tracing")
                 || call.qualifier != Some("log") && self.has_tracing;
-            let mut read = log_arguments(self.source, call.arguments, has_fields);
+            let mut read = log_arguments(
+                self.source,
+                call.arguments,
+                match level_of_name(call.name) {
+                    None => BareName::Level,
+                    Some(_) if has_fields => BareName::Field,
+                    Some(_) => BareName::Logger,
+                },
+            );
             let level = level_of_name(call.name).or(read.level);
             let target = read.target.take().unwrap_or(
                 if read.has_leading && level_of_name(call.name).is_some()
@@ -196,7 +204,12 @@ impl Walk<'_> {
                 );
             }
             if wrapper.forwards {
-                let mut read = log_arguments(self.source, call.arguments, self.has_tracing);
+                let bare_name = if wrapper.has_module_target && self.has_tracing {
+                    BareName::Field
+                } else {
+                    BareName::Logger
+                };
+                let mut read = log_arguments(self.source, call.arguments, bare_name);
                 let level = read.level.or(wrapper.level);
                 let target = read.target.take().unwrap_or(default_target);
                 if read.message.is_some() {
@@ -212,7 +225,7 @@ impl Walk<'_> {
                 }
             }
         } else if let Some(level) = level_by_convention(call.name) {
-            let mut read = log_arguments(self.source, call.arguments, false);
+            let mut read = log_arguments(self.source, call.arguments, BareName::Logger);
             let level = level.or(read.level);
             let target = read.target.take().unwrap_or(RawTarget::Unknown);
             if read.message.is_some() {
@@ -255,7 +268,7 @@ impl Walk<'_> {
             .iter()
             .position(|token| token.start == first.start)
             .unwrap_or_default();
-        let mut read = log_arguments(self.source, &call.arguments[skipped..], false);
+        let mut read = log_arguments(self.source, &call.arguments[skipped..], BareName::Logger);
         let Some(message) = read.message.take() else {
             return;
         };

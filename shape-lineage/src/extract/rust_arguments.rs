@@ -23,10 +23,23 @@ pub(super) struct LogArguments {
     pub(super) has_leading: bool,
 }
 
+/// What a bare name before the message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BareName {
+    /// A field named like its variable, as in `tracing`.
+    Field,
+    /// A logger, as in `slog` and in most macros of people's own.
+    Logger,
+    /// The first is the level, the others are fields.
+    Level,
+}
+
 /// Reads the arguments of `warn!(target: "x", user.id = 3, ?err, "text {} {x:.1}", a, x = b; "key" => value)`.
-///
-/// With `has_fields`, a bare name before the message is a field (`tracing`); otherwise it is a logger.
-pub(super) fn log_arguments(source: &str, tokens: &[Token<'_>], has_fields: bool) -> LogArguments {
+pub(super) fn log_arguments(
+    source: &str,
+    tokens: &[Token<'_>],
+    bare_name: BareName,
+) -> LogArguments {
     let mut read = LogArguments::default();
     let arguments = split(tokens);
     for (arg_idx, argument) in arguments.iter().enumerate() {
@@ -45,7 +58,7 @@ pub(super) fn log_arguments(source: &str, tokens: &[Token<'_>], has_fields: bool
         {
             read.has_leading |= option_value(tokens, "logger").is_some();
         } else if let Some(inner) = braced(tokens) {
-            let inner = log_arguments(source, inner, true);
+            let inner = log_arguments(source, inner, BareName::Field);
             read.fields.extend(inner.fields);
             read.message = read.message.or(inner.message);
         } else if is_text(tokens) {
@@ -76,7 +89,12 @@ pub(super) fn log_arguments(source: &str, tokens: &[Token<'_>], has_fields: bool
                 read.fields.push(field);
             }
         } else if let Some(name) = plain_path(source, tokens) {
-            if has_fields && !name.to_ascii_lowercase().contains("log") {
+            let is_field = match bare_name {
+                BareName::Field => !name.to_ascii_lowercase().contains("log"),
+                BareName::Level => read.level.is_some() || read.has_leading,
+                BareName::Logger => false,
+            };
+            if is_field {
                 read.fields.push(Field {
                     name,
                     constant: None,

@@ -1,0 +1,283 @@
+//! What the grammars of tree-sitter have in common.
+
+use tree_sitter::{Language, Node, Parser, Tree};
+
+use super::{Extraction, RawStatement, RawSymbol, RawTarget, level_of_name, placeholder::Argument};
+use crate::{Field, MessageTemplate, StatementKind};
+
+/// Syntax nested deeper than this is not looked into, so that hostile input can not exhaust the stack.
+const MAX_DEPTH: usize = 200;
+
+pub(super) fn parse(language: &Language, source: &str) -> Result<Tree, String> {
+    let mut parser = Parser::new();
+    parser
+        .set_language(language)
+        .map_err(|error| format!("grammar does not fit: {error}"))?;
+    parser
+        .parse(source, None)
+        .ok_or_else(|| "the parser gave up".to_owned())
+}
+
+/// What a language adds to the common walk.
+pub(super) trait Dialect {
+    /// The name that a class, function or module adds to the path of what lies inside, and whether it is a function.
+    fn scope<'s>(&self, node: Node<'_>, source: &'s str) -> Option<(&'s str, bool)>;
+
+    /// The log statement that a node is.
+    fn statement(&self, node: Node<'_>, source: &str) -> Option<Found>;
+
+    /// Whether a scope of this name holds tests.
+    fn is_test(&self, name: &str) -> bool;
+}
+
+/// A log statement without its place.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) kind: StatementKind,
+    pub(super) level: Option<shape_telemetry::Level>,
+    pub(super) message: Alternatives,
+    pub(super) fields: Vec<Field>,
+}
+
+/// What an expression may write: `c ? "a" : "b"` has two templates.
+#[derive(Clone, Debug)]
+pub(super) struct Alternatives(Vec<MessageTemplate>);
+
+impl Alternatives {
+    /// More ways than this are a variable.
+    const MAX: usize = 8;
+
+    pub(super) fn new() -> Self {
+        Self(vec![MessageTemplate::default()])
+    }
+
+    pub(super) fn push_text(&mut self, text: &str) {
+        for template in &mut self.0 {
+            template.push_text(text);
+        }
+    }
+
+    /// A variable that is named by its source, on one line.
+    pub(super) fn push_expression(&mut self, expression: &str) {
+        let words: Vec<&str> = expression.split_whitespace().collect();
+        let name: String = words.join(" ").chars().take(80).collect();
+        for template in &mut self.0 {
+            template.push_variable(Some(&name));
+        }
+    }
+
+    pub(super) fn push_template(&mut self, other: &MessageTemplate) {
+        for template in &mut self.0 {
+            template.push_template(other);
+        }
+    }
+
+    pub(super) fn push_argument(&mut self, argument: &Argument) {
+        for template in &mut self.0 {
+            argument.write_to(template);
+        }
+    }
+
+    /// Goes on with either of two texts.
+    pub(super) fn fork(&mut self, expression: &str, branches: [&mut dyn FnMut(&mut Self); 2]) {
+        let mut all = Vec::new();
+        for branch in branches {
+            let mut copy = self.clone();
+            branch(&mut copy);
+            all.extend(copy.0);
+        }
+        if Self::MAX < all.len() {
+            self.push_expression(expression);
+        } else {
+            self.0 = all;
+        }
+    }
+
+    pub(super) fn map(self, change: impl Fn(MessageTemplate) -> MessageTemplate) -> Self {
+        Self(self.0.into_iter().map(change).collect())
+    }
+
+    pub(super) fn has_variables(&self) -> bool {
+        self.0.iter().any(MessageTemplate::has_variables)
+    }
+
+    /// The template, if there is but one.
+    pub(super) fn single(&self) -> Option<&MessageTemplate> {
+        match self.0.as_slice() {
+            [template] => Some(template),
+            _ => None,
+        }
+    }
+}
+
+impl From<MessageTemplate> for Alternatives {
+    fn from(template: MessageTemplate) -> Self {
+        Self(vec![template])
+    }
+}
+
+/// Where the walk stands.
+#[derive(Clone, Debug, Default)]
+struct Scope {
+    module: String,
+    path: String,
+    symbol: Option<usize>,
+    is_test: bool,
+}
+
+pub(super) fn walk(
+    language: &Language,
+    source: &str,
+    package: &str,
+    dialect: &impl Dialect,
+) -> Extraction {
+    let mut extraction = Extraction::default();
+    let tree = match parse(language, source) {
+        Ok(tree) => tree,
+        Err(problem) => {
+            extraction.problem = Some(problem);
+            return extraction;
+        }
+    };
+    let scope = Scope {
+        module: package.to_owned(),
+        path: package.to_owned(),
+        ..Scope::default()
+    };
+    // Depth first with a stack of our own.
+    let mut open = vec![(tree.root_node(), scope, 0_usize)];
+    while let Some((node, scope, depth)) = open.pop() {
+        let mut inner = scope;
+        if let Some((name, is_function)) = dialect.scope(node, source) {
+            if !inner.path.is_empty() {
+                inner.path.push('.');
+            }
+            inner.path.push_str(name);
+            inner.is_test |= dialect.is_test(name);
+            if is_function {
+                inner.symbol = Some(extraction.symbols.len());
+                extraction.symbols.push(RawSymbol {
+                    name: inner.path.clone(),
+                    start: node.start_byte(),
+                    end: node.end_byte(),
+                });
+            } else {
+                inner.module.clone_from(&inner.path);
+            }
+        }
+        if let Some(found) = dialect.statement(node, source) {
+            for message in found.message.0 {
+                if message.is_empty() && found.fields.is_empty() {
+                    continue;
+                }
+                extraction.statements.push(RawStatement {
+                    start: node.start_byte(),
+                    end: node.end_byte(),
+                    kind: found.kind,
+                    level: found.level,
+                    message,
+                    fields: found.fields.clone(),
+                    target: RawTarget::Unknown,
+                    module: inner.module.clone(),
+                    symbol: inner.symbol,
+                    is_test: inner.is_test,
+                });
+            }
+        }
+        if depth < MAX_DEPTH {
+            let mut cursor = node.walk();
+            let children: Vec<Node<'_>> = node.named_children(&mut cursor).collect();
+            open.extend(
+                children
+                    .into_iter()
+                    .rev()
+                    .map(|child| (child, inner.clone(), depth + 1)),
+            );
+        }
+    }
+    extraction
+}
+
+pub(super) fn text<'s>(node: Node<'_>, source: &'s str) -> &'s str {
+    source.get(node.byte_range()).unwrap_or_default()
+}
+
+/// A part of a node by the name that the grammar gives it.
+pub(super) fn part<'s>(node: Node<'_>, name: &str, source: &'s str) -> Option<&'s str> {
+    node.child_by_field_name(name)
+        .map(|child| text(child, source))
+}
+
+/// The arguments in a list, comments left out.
+pub(super) fn arguments<'t>(list: Node<'t>) -> Vec<Node<'t>> {
+    let mut cursor = list.walk();
+    list.named_children(&mut cursor)
+        .filter(|child| !child.kind().contains("comment"))
+        .collect()
+}
+
+/// The level of a method, if the receiver is named like a logger.
+pub(super) fn logger_level(receiver: &str, method: &str) -> Option<Option<shape_telemetry::Level>> {
+    let last = receiver
+        .rsplit(['.', '>'])
+        .next()
+        .unwrap_or(receiver)
+        .to_ascii_lowercase();
+    let is_logger = last.contains("log") && !last.contains("dialog") && !last.contains("catalog")
+        || matches!(last.as_str(), "console" | "winston" | "pino" | "bunyan");
+    if !is_logger {
+        return None;
+    }
+    match method {
+        "log" => Some(None),
+        method => level_of_name(method).map(Some),
+    }
+}
+
+/// Resolves the escapes that C-like languages share; `\u0041` and `\u{41}` too.
+pub(super) fn unescape(inner: &str) -> String {
+    let mut text = String::with_capacity(inner.len());
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            text.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some('n') => text.push('\n'),
+            Some('r') => text.push('\r'),
+            Some('t') => text.push('\t'),
+            Some('0') => text.push('\0'),
+            Some('b') => text.push('\u{8}'),
+            Some('f') => text.push('\u{c}'),
+            Some('\n') | None => {}
+            Some(kind @ ('x' | 'u' | 'U')) => {
+                let rest = chars.as_str();
+                let (digits, length) = match rest.strip_prefix('{').and_then(|r| r.split_once('}'))
+                {
+                    Some((digits, _)) => (digits, digits.len() + 2),
+                    None => {
+                        let n_digits = match kind {
+                            'x' => 2,
+                            'u' => 4,
+                            _ => 8,
+                        };
+                        (rest.get(..n_digits).unwrap_or_default(), n_digits)
+                    }
+                };
+                match u32::from_str_radix(digits, 16)
+                    .ok()
+                    .and_then(char::from_u32)
+                {
+                    Some(c) => {
+                        text.push(c);
+                        chars = rest[length..].chars();
+                    }
+                    None => text.push(kind),
+                }
+            }
+            Some(other) => text.push(other),
+        }
+    }
+    text
+}

@@ -1,0 +1,256 @@
+//! From a telemetry report to a lineage report.
+#![cfg(feature = "rust")]
+
+use std::{collections::BTreeMap, num::NonZeroU64, sync::Arc};
+
+use shape_lineage::{
+    EvidenceKind, LineageReport, Query, SourceIndex, TraceOptions, Verdict, trace,
+};
+use shape_telemetry::{
+    Anomaly, AnomalyId, AnomalyKind, ComponentId, Evidence, Exemplar, Level, LineCounts,
+    LogPosition, Severity, SourceLocation, TelemetryReport,
+};
+
+const SOURCE: &str = r#"
+pub fn run(log: &Logger, blocked_ms: f64, n: u32) {
+    warn!(log, "blocked for {:.1}ms", blocked_ms; events = n);
+    info!(log, "request completed"; status = 200);
+}
+
+pub fn twice() {
+    log::error!("the same text");
+    log::error!("the same text");
+}
+
+pub fn quiet(a: u32) {
+    log::info!("{} {}", a, a);
+}
+
+fn lookup(id: &str) -> u32 {
+    TABLE[id]
+}
+"#;
+
+fn index() -> SourceIndex {
+    SourceIndex::from_sources([
+        ("shop/Cargo.toml", "[package]\nname = \"shop\"\n"),
+        ("shop/src/canvas.rs", SOURCE),
+    ])
+}
+
+fn exemplar(level: Level, target: &str, message: &str, fields: &[(&str, &str)]) -> Exemplar {
+    Exemplar {
+        position: LogPosition {
+            source: Arc::from("shop.log"),
+            line: NonZeroU64::MIN,
+            byte_offset: 0,
+        },
+        time: None,
+        level: Some(level),
+        target: Some(target.to_owned()),
+        message: message.to_owned(),
+        fields: fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect::<BTreeMap<_, _>>(),
+        duration: None,
+        emitter: None,
+        frames: Vec::new(),
+    }
+}
+
+fn location(path: &str, line: u32) -> SourceLocation {
+    SourceLocation {
+        path: path.to_owned(),
+        line: line.try_into().unwrap(),
+        column: None,
+    }
+}
+
+/// The lines that the answer names, and how it was found.
+#[track_caller]
+fn check(exemplar: &Exemplar, lines: &[u32], evidence: &str) {
+    let answer = index().locate(&Query::from(exemplar));
+    let (found, by) = match &answer.verdict {
+        Verdict::Unique {
+            statement,
+            evidence,
+        } => (vec![statement.clone()], Some(evidence)),
+        Verdict::Ambiguous {
+            candidates,
+            evidence,
+        } => (candidates.clone(), Some(evidence)),
+        Verdict::Unmapped { .. } => (Vec::new(), None),
+    };
+    let found: Vec<u32> = found
+        .iter()
+        .map(|place| place.location.line.get())
+        .collect();
+    assert_eq!(found, lines, "{exemplar:?}");
+    let by = match by {
+        None => "none",
+        Some(EvidenceKind::EmitterMetadata) => "emitter",
+        Some(EvidenceKind::StackFrame) => "frame",
+        Some(EvidenceKind::Text { .. }) => "text",
+        Some(_) => "other",
+    };
+    assert_eq!(by, evidence);
+    assert!((0.0..=1.0).contains(&answer.confidence));
+}
+
+#[test]
+fn text_with_fields_split_off_or_not() {
+    let warn = |message, fields: &[_]| exemplar(Level::Warn, "shop::canvas", message, fields);
+    check(
+        &warn("blocked for 71.9ms", &[("events", "31")]),
+        &[3],
+        "text",
+    );
+    check(&warn("blocked for 71.9ms events=31", &[]), &[3], "text");
+    check(
+        &warn("blocked for 71.9ms events=31 extra=1", &[]),
+        &[3],
+        "text",
+    );
+    check(&warn("blocked for 71.9ms", &[]), &[3], "text");
+    check(&warn("blocked for 71.9s", &[]), &[], "none");
+    // Another level, with little text.
+    check(
+        &exemplar(Level::Info, "shop", "blocked for 1ms", &[]),
+        &[],
+        "none",
+    );
+}
+
+#[test]
+fn doubt_is_said() {
+    check(
+        &exemplar(Level::Error, "shop::canvas", "the same text", &[]),
+        &[8, 9],
+        "text",
+    );
+    check(
+        &exemplar(Level::Info, "shop::canvas", "1 1", &[]),
+        &[],
+        "none",
+    );
+    // Text of another crate.
+    check(
+        &exemplar(Level::Error, "other::place", "the same text", &[]),
+        &[],
+        "none",
+    );
+}
+
+#[test]
+fn metadata_comes_first() {
+    let mut record = exemplar(Level::Error, "shop::canvas", "the same text", &[]);
+    record.emitter = Some(location("src/canvas.rs", 9));
+    check(&record, &[9], "emitter");
+    record.emitter = Some(location("/build/shop/src/canvas.rs", 8));
+    check(&record, &[8], "emitter");
+    record.emitter = Some(location("src/gone.rs", 8));
+    check(&record, &[8, 9], "text");
+    // The log is of another version than the source: the text in that file wins.
+    let mut moved = exemplar(Level::Warn, "shop::canvas", "blocked for 1ms events=2", &[]);
+    moved.emitter = Some(location("src/canvas.rs", 7));
+    check(&moved, &[3], "text");
+}
+
+#[test]
+fn frames_name_the_line_that_failed() {
+    let mut record = exemplar(Level::Error, "shop::canvas", "no entry found for key", &[]);
+    record.frames = vec![
+        location("/rustc/abc/library/std/src/map.rs", 1),
+        location("src/canvas.rs", 17),
+    ];
+    check(&record, &[17], "frame");
+    let answer = index().locate(&Query::from(&record));
+    let place = answer.verdict.unique().unwrap();
+    assert_eq!(place.symbol.as_deref(), Some("canvas::lookup"));
+    assert!(place.excerpt.contains("TABLE[id]"));
+}
+
+fn anomaly(id: &str, exemplars: Vec<Exemplar>) -> Anomaly {
+    Anomaly {
+        id: AnomalyId::new(id),
+        kind: AnomalyKind::NewTemplate,
+        severity: Severity::High,
+        component: ComponentId::new("canvas"),
+        template: None,
+        summary: String::new(),
+        period: None,
+        count: 1,
+        affected_requests: 0,
+        evidence: Evidence {
+            test: "none".to_owned(),
+            n: 1,
+            n_baseline: 0,
+            statistic: 0.0,
+            p_value: 1.0,
+            q_value: 1.0,
+            effect: 0.0,
+            effect_name: "none".to_owned(),
+        },
+        exemplars,
+    }
+}
+
+#[test]
+fn a_report_is_traced() -> Result<(), Box<dyn std::error::Error>> {
+    let warn = |message| exemplar(Level::Warn, "shop::canvas", message, &[("events", "3")]);
+    let report = TelemetryReport {
+        schema_version: 1,
+        period: None,
+        lines: LineCounts::default(),
+        sources: Vec::new(),
+        templates: Vec::new(),
+        anomalies: vec![
+            anomaly(
+                "a",
+                vec![
+                    warn("unknown"),
+                    warn("blocked for 1.0ms"),
+                    warn("blocked for 2.0ms"),
+                ],
+            ),
+            anomaly(
+                "b",
+                vec![exemplar(Level::Error, "shop::canvas", "the same text", &[])],
+            ),
+            anomaly("c", vec![warn("unknown")]),
+            anomaly("d", Vec::new()),
+        ],
+        diagnoses: Vec::new(),
+    };
+    let lineage = trace(&report, &index(), TraceOptions::new())?;
+    let counts = lineage.counts;
+    assert_eq!(
+        (
+            counts.unique,
+            counts.ambiguous,
+            counts.unmapped,
+            counts.not_applicable
+        ),
+        (1, 1, 1, 1)
+    );
+    let first = lineage.trace(&AnomalyId::new("a")).ok_or("no trace")?;
+    assert_eq!(first.positions.len(), 2);
+    assert_eq!(first.message, "blocked for 1.0ms");
+    assert_eq!(
+        first.variables,
+        [
+            ("blocked_ms".to_owned(), "1.0".to_owned()),
+            ("events".to_owned(), "3".to_owned())
+        ]
+    );
+    assert!(lineage.trace(&AnomalyId::new("d")).is_none());
+    // Written and read, it is the same; traced again, it is the same.
+    let json = serde_json::to_string(&lineage)?;
+    assert_eq!(serde_json::from_str::<LineageReport>(&json)?, lineage);
+    assert_eq!(
+        serde_json::to_string(&trace(&report, &index(), TraceOptions::new())?)?,
+        json
+    );
+    Ok(())
+}

@@ -8,7 +8,7 @@ use shape_telemetry::{
 
 use crate::{
     BudgetHealth, ComponentSli, Error, Events, HealthInput, HealthModel, Indicator, LatencySummary,
-    Sli, SliPoint, SliReport, error::Repr, interval::is_confidence, wilson,
+    Sli, SliPoint, SliReport, error::Repr, figures::real, interval::is_confidence, wilson,
 };
 
 /// How measurements become an [`SliReport`].
@@ -197,9 +197,10 @@ fn component(
 }
 
 fn summary(latency: &LatencySketch) -> Option<LatencySummary> {
+    // One division of an integer, so that 3 ms is 3.0 and not 3.0000000000000004.
     let ms = |q| {
-        let value = latency.quantile(q)?;
-        Some(value.as_secs_f64() * 1_000.0)
+        let nanoseconds = latency.quantile(q)?.as_nanos();
+        Some(real(u64::try_from(nanoseconds).unwrap_or(u64::MAX)) / 1e6)
     };
     Some(LatencySummary {
         count: latency.count(),

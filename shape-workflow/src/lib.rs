@@ -71,6 +71,7 @@
 
 pub use crate::{
     artifact_file::{read_artifact, write_artifact},
+    builder::WorkflowBuilder,
     bus::{EventBus, Subscription},
     clock::{Clock, ManualClock},
     engine::Engine,
@@ -85,7 +86,7 @@ pub use crate::{
     run::{Run, StepEnding, StepReport},
     state::{LoopState, TransitionError},
     step::{StepContext, StepError, Value},
-    workflow::{Workflow, WorkflowBuilder},
+    workflow::Workflow,
 };
 
 #[doc = include_str!("../README.md")]
@@ -93,6 +94,7 @@ pub use crate::{
 struct Readme;
 
 mod artifact_file;
+mod builder;
 mod bus;
 mod clock;
 mod digest;
@@ -104,7 +106,9 @@ mod input;
 mod journal;
 mod lock;
 mod machine;
+mod order;
 mod outline;
+mod pass;
 mod record;
 mod retry;
 mod run;

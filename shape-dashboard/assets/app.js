@@ -15,6 +15,7 @@ let stale = false;
 
 function show(next) {
   snapshot = next;
+  age = "";
   const awaited = next.awaited;
   document.title = `${next.loop.badge.text} · ${next.service} · SHAPE`;
   at("service").textContent = next.service;
@@ -67,7 +68,7 @@ window.addEventListener("hashchange", () => snapshot && showEvidence(snapshot.an
 connect({
   onSnapshot: show,
   onBeat: (beat) => {
-    age = `${beat.age_label} · server time ${beat.now_label} UTC`;
+    age = [beat.age_label, `server time ${beat.now_label} UTC`].filter(Boolean).join(" · ");
     showUpdated();
   },
   onLink: showLink,

@@ -17,7 +17,7 @@ export function drawSlos(rows, missing) {
           cell("target", h("b", { class: "num" }, row.target_label), h("span", { class: "quiet small" }, row.window_label)),
           cell("measured", h("b", { class: "num" }, row.sli_label), h("span", { class: "quiet small" }, row.events_label)),
           cell("budget left",
-            row.remaining_label === "" ? h("span", { class: "quiet" }, "not counted yet") : [
+            row.remaining_label === "" ? h("span", { class: "quiet" }, row.consumed_label) : [
               h("b", { class: "num tone", "data-tone": row.remaining_tone }, row.remaining_label),
               h("span", { class: "quiet small" }, [`of ${row.allowed_label}`, row.remaining_percent_label].filter(Boolean).join(" · ")),
               bar(row.consumed_permille, row.remaining_tone),

@@ -77,7 +77,7 @@ pub(crate) fn share(value: f64) -> String {
 /// A multiple with one decimal, rounded up: for burn rates.
 pub(crate) fn multiple(rate: f64) -> String {
     // The tolerance keeps 2.9 from becoming 3.0 by the last bit of a float.
-    let tenths = (rate * 10.0 - 1e-6).ceil().max(0.0);
+    let tenths = (rate * 10.0 - 1e-6).max(0.0).ceil();
     if rate < 1_000.0 {
         format!("{:.1}\u{d7}", tenths / 10.0)
     } else {

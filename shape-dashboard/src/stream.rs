@@ -110,13 +110,10 @@ impl Feed {
     fn heartbeat(&self) -> String {
         let (seq, updated_at) = self.dashboard.seen();
         let now = now();
-        let age = updated_at.map_or_else(
-            || "no event yet".to_owned(),
-            |at| {
-                let age = Duration::try_from(now.duration_since(at)).unwrap_or_default();
-                format!("last event {} ago", figures::rough(age))
-            },
-        );
+        let age = updated_at.map(|at| {
+            let age = Duration::try_from(now.duration_since(at)).unwrap_or_default();
+            format!("last event {} ago", figures::rough(age))
+        });
         let beat =
             json!({ "now": now, "now_label": figures::clock(now), "seq": seq, "age_label": age });
         format!("event: heartbeat\ndata: {beat}\n\n")

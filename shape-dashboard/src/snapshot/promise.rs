@@ -40,13 +40,13 @@ pub struct SloRow {
     pub sli_label: String,
     /// Bad events allowed.
     pub allowed_label: String,
-    /// Bad events that may still come; signed.
+    /// Bad events that may still come; signed; empty without events.
     pub remaining_label: String,
     /// The same as a share of the budget; signed.
     pub remaining_percent_label: String,
     /// The tone of what remains.
     pub remaining_tone: Tone,
-    /// The budget used, rounded up.
+    /// The budget used, rounded up, or why there is none.
     pub consumed_label: String,
     /// The budget used in thousandths, at most 1,000.
     pub consumed_permille: u32,
@@ -153,6 +153,7 @@ fn row(id: &str, known: &Known<'_>) -> Option<SloRow> {
         };
     let judged = known.status.map(|it| it.status);
     let budget = known.budget;
+    let counted = budget.filter(|it| it.events.total() != 0);
     let consumed_ppm = budget.and_then(|it| it.consumed_ppm);
     let standing_label = match known.slo.map(|it| &it.standing) {
         None => String::new(),
@@ -184,7 +185,7 @@ fn row(id: &str, known: &Known<'_>) -> Option<SloRow> {
             .and_then(|it| figures::good_share(it.events.good(), it.events.total()))
             .unwrap_or_else(|| "no events".into()),
         allowed_label: budget.map_or_else(String::new, |it| figures::grouped(it.allowed)),
-        remaining_label: budget.map_or_else(String::new, |it| figures::signed(it.remaining)),
+        remaining_label: counted.map_or_else(String::new, |it| figures::signed(it.remaining)),
         remaining_percent_label: consumed_ppm.map_or_else(String::new, figures::left_percent),
         remaining_tone: match (budget, consumed_ppm) {
             (Some(it), _) if it.remaining < 0 => Tone::Bad,
@@ -192,7 +193,12 @@ fn row(id: &str, known: &Known<'_>) -> Option<SloRow> {
             (Some(_), Some(_)) => Tone::Good,
             _ => Tone::Neutral,
         },
-        consumed_label: consumed_ppm.map_or_else(|| "nothing to use".into(), figures::used_percent),
+        consumed_label: match (budget, counted, consumed_ppm) {
+            (.., Some(ppm)) => figures::used_percent(ppm),
+            (None, ..) => "not counted yet".into(),
+            (_, None, _) => "no events to count".into(),
+            (_, Some(_), None) => "no failure is allowed".into(),
+        },
         consumed_permille: consumed_ppm.map_or(0, |ppm| {
             u32::try_from(ppm.div_ceil(1_000))
                 .unwrap_or(u32::MAX)

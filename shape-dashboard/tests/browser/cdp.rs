@@ -152,7 +152,9 @@ impl Browser {
     pub(crate) fn wait_for(&mut self, expression: &str) {
         let begin = Instant::now();
         // While a page is being loaded, what the expression names may not be there.
-        let expression = format!("(() => {{ try {{ return Boolean({expression}) }} catch {{ return false }} }})()");
+        let expression = format!(
+            "(() => {{ try {{ return Boolean({expression}) }} catch {{ return false }} }})()"
+        );
         while self.eval(&expression) != Value::Bool(true) {
             assert!(
                 begin.elapsed() < PATIENCE,

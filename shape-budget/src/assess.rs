@@ -527,25 +527,24 @@ impl Outlook<'_> {
             }
             None => "the recent burn is not known".to_owned(),
         };
-        let then = if let Some(at) = recovers_at {
-            let how = if self.slo.window.is_rolling() {
-                "as bad events leave the window, without new events at"
-            } else {
-                "with the new window at"
-            };
-            format!(
-                "the budget is overspent and comes back only {how} {}",
+        let is_spent = self.spend.remaining() < 0;
+        let then = match (recovers_at, exhausted_at) {
+            (Some(at), _) if self.slo.window.is_rolling() => format!(
+                "the budget is overspent: without new events the promise holds again from {}, when enough bad ones have left the window",
                 seconds(at)
-            )
-        } else if self.spend.remaining() < 0 {
-            "the budget is overspent by events without a time, which never leave".to_owned()
-        } else if let Some(at) = exhausted_at {
-            format!("at that rate the budget is spent at {}", seconds(at))
-        } else {
-            "at that rate the budget lasts".to_owned()
+            ),
+            (Some(at), _) => format!(
+                "the budget is overspent until the next window begins at {}",
+                seconds(at)
+            ),
+            (None, _) if is_spent => {
+                "the budget is overspent by events without a time, which never leave".to_owned()
+            }
+            (None, Some(at)) => format!("at that rate the budget is spent at {}", seconds(at)),
+            (None, None) => "at that rate the budget lasts".to_owned(),
         };
         let risk = match (probability, ahead) {
-            (Some(probability), Some(ahead)) if 0 < ahead => format!(
+            (Some(probability), Some(ahead)) if 0 < ahead && !is_spent => format!(
                 "; {:.0} % likely to be missed once the window is full, if the {} events to come are like the {} seen",
                 probability * 100.0,
                 Grouped(ahead),

@@ -317,13 +317,11 @@ impl Case<'_> {
                     .forecast
                     .recovers_at
                     .map_or(String::new(), |at| {
-                        format!(
-                            ", without new events not before {}",
-                            figures::to_the_second(at)
-                        )
+                        let at = figures::to_the_second(at);
+                        format!(", and without new events the promise holds again only from {at}")
                     });
                 format!(
-                    "; the burn has stopped ({recent}), the budget comes back only as bad events leave the window{back}"
+                    "; the burn has stopped ({recent}), which does not refill the budget: the bad events stay in the window{back}"
                 )
             }
         }

@@ -152,7 +152,7 @@ fn a_defect_breaches_once_and_a_fix_stops_the_burn_but_does_not_refill() {
         status.explanation
     );
     assert!(
-        status.explanation.contains("not before 2026-12-22T"),
+        status.explanation.contains("again only from 2026-12-22T"),
         "{}",
         status.explanation
     );

@@ -3,6 +3,8 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub use crate::{
+    compare::{Bounds, Change, Comparison, TestKind, compare_events, compare_events_at},
+    compare_latency::{LatencyComparison, compare_latency},
     error::{Error, ErrorKind},
     events::Events,
     figures::Grouped,
@@ -18,6 +20,8 @@ pub use crate::{
     report::{ComponentSli, LatencySummary, Sli, SliPoint, SliReport},
 };
 
+mod compare;
+mod compare_latency;
 mod error;
 mod events;
 mod figures;

@@ -440,15 +440,21 @@ fn objective(
         ref windows,
     } = *found;
     let history = match windows.len() {
-        0 => format!("in less than one whole window of {}", config.window),
-        1 => format!("in one whole window of {}", config.window),
-        n => format!("in {n} whole windows of {}", config.window),
+        0 => format!("less than one window of {}", config.window),
+        1 => format!("one window of {}", config.window),
+        n => format!("{n} windows of {}", config.window),
     };
+    let bound = lower_bound(sli.events, config.confidence).unwrap_or(0.0);
     let explanation = format!(
-        "{} of {} events good {history} support {target} with {} % confidence, as far as requests fail independently{note}",
+        "{} of {} events good in {history} support up to {} at {} % confidence, rounded down to {target} ({} % confidence), as far as requests fail independently{note}",
         Grouped(sli.events.good()),
         Grouped(sli.events.total()),
-        percent_down(confidence),
+        percent_down(bound),
+        config.confidence * 100.0,
+        match percent_down(confidence).as_str() {
+            "100.00%" => "more than 99.99".to_owned(),
+            shown => shown.trim_end_matches('%').to_owned(),
+        },
     );
     let one_failure = target.events_for_one_failure().unwrap_or(u64::MAX);
     Slo {
@@ -471,10 +477,10 @@ fn objective(
     }
 }
 
-/// A confidence in percent, cut to one decimal: 99.96 % shows as 99.9.
+/// A share in percent, cut to two decimals: it is never shown better than it is.
 fn percent_down(share: f64) -> String {
-    let tenths = floor_ppb(share) / 1_000_000;
-    format!("{}.{}", tenths / 10, tenths % 10)
+    let hundredths = (floor_ppb(share) / 100_000).min(10_000);
+    format!("{}.{:02}%", hundredths / 100, hundredths % 100)
 }
 
 fn too_few(seen: u64, config: &RecommendConfig) -> String {

@@ -104,14 +104,23 @@ impl Run<'_> {
         if suspects.is_empty() {
             let mut work = self.work(recipe, recipe.id.clone(), recipe.title.clone(), None);
             let detail = "lineage names no commit that changed the traced lines".to_owned();
-            work.gate(Gate::Preconditions, crate::gates::Said::no(detail), Duration::ZERO);
+            work.gate(
+                Gate::Preconditions,
+                crate::gates::Said::no(detail),
+                Duration::ZERO,
+            );
             return Ok(vec![work]);
         }
         let mut works = Vec::new();
         for (suspect, place) in suspects.into_iter().take(max_suspects) {
             let began = Instant::now();
             let id = format!("{}:{}", recipe.id, suspect.id.short());
-            let title = format!("{}: {} {}", recipe.title, suspect.id.short(), suspect.summary);
+            let title = format!(
+                "{}: {} {}",
+                recipe.title,
+                suspect.id.short(),
+                suspect.summary
+            );
             let mut work = self.work(recipe, id, title, Some(place.clone()));
             work.candidate.strategy = Some(StrategyKind::Revert {
                 suspect: suspect.id.clone(),
@@ -122,7 +131,11 @@ impl Run<'_> {
                     revert::refusal(&self.git, limits, &suspect, &self.base, self.now())?
             {
                 let detail = format!("{} is not reverted: {why}", suspect.id.short());
-                work.gate(Gate::Preconditions, crate::gates::Said::no(detail), began.elapsed());
+                work.gate(
+                    Gate::Preconditions,
+                    crate::gates::Said::no(detail),
+                    began.elapsed(),
+                );
             }
             work.suspect = Some(suspect);
             works.push(work);
@@ -143,7 +156,11 @@ impl Run<'_> {
             ),
         };
         let mut work = self.work(recipe, recipe.id.clone(), recipe.title.clone(), None);
-        work.gate(Gate::Preconditions, crate::gates::Said::no(why), Duration::ZERO);
+        work.gate(
+            Gate::Preconditions,
+            crate::gates::Said::no(why),
+            Duration::ZERO,
+        );
         work
     }
 
@@ -179,8 +196,15 @@ impl Run<'_> {
         if let Some(earlier) = self.history.earlier(&self.breach.id, &work.candidate.id)
             && earlier.result.is_failure()
         {
-            let detail = format!("it was tried for this incident at {} and failed", earlier.at);
-            work.gate(Gate::Preconditions, crate::gates::Said::no(detail), Duration::ZERO);
+            let detail = format!(
+                "it was tried for this incident at {} and failed",
+                earlier.at
+            );
+            work.gate(
+                Gate::Preconditions,
+                crate::gates::Said::no(detail),
+                Duration::ZERO,
+            );
         }
         work
     }
@@ -190,9 +214,9 @@ impl Run<'_> {
         let Some(signature) = &self.fault.signature else {
             return (recipe.prior, (0.0, 0.0));
         };
-        let posterior =
-            self.knowledge
-                .posterior(signature, &recipe.id, recipe.prior, self.now());
+        let posterior = self
+            .knowledge
+            .posterior(signature, &recipe.id, recipe.prior, self.now());
         let p = self.settings.explore_seed.map_or_else(
             || posterior.mean(),
             |seed| {

@@ -140,7 +140,11 @@ pub(crate) fn compare_events(
         change_upper: 100.0 * upper,
         unit: "percentage points of good events".to_owned(),
         test: test.to_owned(),
-        p_value: if p_value.is_finite() { p_value.clamp(0.0, 1.0) } else { 1.0 },
+        p_value: if p_value.is_finite() {
+            p_value.clamp(0.0, 1.0)
+        } else {
+            1.0
+        },
         is_better: is_significant && judgement.min_points <= 100.0 * change,
         is_worse: is_significant && 100.0 * change <= -judgement.min_points,
     }
@@ -291,7 +295,9 @@ fn shift(x: &[(f64, f64)], y: &[(f64, f64)], spread: f64, mean: f64) -> (f64, f6
                 return *difference;
             }
         }
-        differences.last().map_or(0.0, |(difference, _)| *difference)
+        differences
+            .last()
+            .map_or(0.0, |(difference, _)| *difference)
     };
     let half = Z95 * spread;
     (at(mean), at((mean - half).max(1.0)), at(mean + half))

@@ -172,9 +172,9 @@ impl Run<'_> {
         let branch = self.settings.branch.clone();
         for _ in 0..MAX_MOVES {
             let head = self.fetch()?;
-            let found =
-                self.git
-                    .with_trailer(&[head.as_str()], "Shape-Idempotency-Key", &value)?;
+            let found = self
+                .git
+                .with_trailer(&[head.as_str()], "Shape-Idempotency-Key", &value)?;
             if let Some(found) = found {
                 return Ok(Ok(found.as_str().to_owned()));
             }
@@ -205,7 +205,10 @@ impl Run<'_> {
                 Pushed::Moved => self.warn(
                     HealStage::Deploying,
                     Some(&patch.candidate),
-                    format!("`{branch}` moved away from {}; testing once more", head.short()),
+                    format!(
+                        "`{branch}` moved away from {}; testing once more",
+                        head.short()
+                    ),
                 ),
                 Pushed::Declined(said) => {
                     return Ok(Err(format!(
@@ -298,7 +301,11 @@ impl Run<'_> {
             Ok(Err(format!("`{branch}` moved {MAX_MOVES} times")))
         })?;
         if let Ok(hash) = &undone {
-            let message = format!("{} takes {} back", &hash[..hash.len().min(8)], merge.short());
+            let message = format!(
+                "{} takes {} back",
+                &hash[..hash.len().min(8)],
+                merge.short()
+            );
             self.say(HealStage::RollingBack, Some(candidate), message);
         }
         Ok(undone.map(|hash| CommitId::new(&hash)))
@@ -338,11 +345,13 @@ impl Run<'_> {
         let (remote, branch) = (&self.settings.remote, &self.settings.branch);
         let tracking = format!("refs/remotes/{remote}/{branch}");
         let refspec = format!("+refs/heads/{branch}:{tracking}");
+        self.git.text(
+            self.git.root(),
+            &["fetch", "--quiet", "--no-tags", remote, &refspec],
+        )?;
         self.git
-            .text(self.git.root(), &["fetch", "--quiet", "--no-tags", remote, &refspec])?;
-        self.git.commit(&tracking)?.ok_or_else(|| {
-            Repr::Config(format!("`{remote}` has no branch `{branch}`")).into()
-        })
+            .commit(&tracking)?
+            .ok_or_else(|| Repr::Config(format!("`{remote}` has no branch `{branch}`")).into())
     }
 
     fn remote_head(&self, branch: &str) -> Result<Option<CommitId>, Error> {
@@ -369,7 +378,13 @@ impl Run<'_> {
             old.map_or("", CommitId::as_str)
         );
         let refspec = format!("{commit}:{name}");
-        let args = ["push", "--porcelain", &lease, &self.settings.remote, &refspec];
+        let args = [
+            "push",
+            "--porcelain",
+            &lease,
+            &self.settings.remote,
+            &refspec,
+        ];
         let output = self.git.attempt(self.git.root(), &args)?;
         let said = remote_output(&output);
         if output.is_success {
@@ -377,9 +392,20 @@ impl Run<'_> {
         }
         let all = format!("{}\n{}", output.stdout, output.stderr);
         let has = |needles: &[&str]| needles.iter().any(|needle| all.contains(needle));
-        if has(&["stale info", "non-fast-forward", "fetch first", "incorrect old value", "cannot lock ref"]) {
+        if has(&[
+            "stale info",
+            "non-fast-forward",
+            "fetch first",
+            "incorrect old value",
+            "cannot lock ref",
+        ]) {
             Ok(Pushed::Moved)
-        } else if has(&["[remote rejected]", "hook declined", "denying", "protected branch"]) {
+        } else if has(&[
+            "[remote rejected]",
+            "hook declined",
+            "denying",
+            "protected branch",
+        ]) {
             Ok(Pushed::Declined(if said.is_empty() {
                 tail(&all, 4)
             } else {

@@ -45,7 +45,11 @@ pub(crate) struct Place {
 
 impl Fault {
     /// Gathers what is known of a breach.
-    pub(crate) fn new(breach: &Breach, telemetry: &TelemetryReport, lineage: &LineageReport) -> Self {
+    pub(crate) fn new(
+        breach: &Breach,
+        telemetry: &TelemetryReport,
+        lineage: &LineageReport,
+    ) -> Self {
         let diagnosis = diagnosis(breach, telemetry);
         let cause = diagnosis.and_then(|diagnosis| diagnosis.causes.first());
         let component = cause.map_or(&breach.component, |cause| &cause.component);
@@ -123,7 +127,11 @@ impl Place {
             return Some(format!(
                 "the anomaly is {}, the recipe is for {}",
                 name(&self.anomaly.kind),
-                when.anomalies.iter().map(name).collect::<Vec<_>>().join(", ")
+                when.anomalies
+                    .iter()
+                    .map(name)
+                    .collect::<Vec<_>>()
+                    .join(", ")
             ));
         }
         if let Some(text) = &when.message
@@ -214,7 +222,13 @@ fn relevant<'a>(
     cause: &ComponentId,
 ) -> Vec<&'a Anomaly> {
     let causes: Vec<&[AnomalyId]> = diagnosis
-        .map(|diagnosis| diagnosis.causes.iter().map(|cause| &cause.anomalies[..]).collect())
+        .map(|diagnosis| {
+            diagnosis
+                .causes
+                .iter()
+                .map(|cause| &cause.anomalies[..])
+                .collect()
+        })
         .unwrap_or_default();
     let diagnosed: BTreeSet<&AnomalyId> = diagnosis
         .map(|diagnosis| diagnosis.anomalies.iter().collect())
@@ -234,7 +248,9 @@ fn relevant<'a>(
     };
     let is_relevant = |anomaly: &&Anomaly| {
         diagnosed.contains(&anomaly.id)
-            || causes.iter().any(|anomalies| anomalies.contains(&anomaly.id))
+            || causes
+                .iter()
+                .any(|anomalies| anomalies.contains(&anomaly.id))
             || anomaly.component == breach.component
             || anomaly.component == *cause
     };

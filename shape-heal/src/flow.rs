@@ -5,11 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     Attempt, AttemptResult, CandidateState, Deployment, Error, Gate, HealOutcome, HealStage,
     KnownOutcome, Lesson, Mode, Recipe, Refusal, Verification, VerificationVerdict,
-    candidate::Work,
-    deploy::Deployed,
-    error::Repr,
-    fault::digest,
-    run::Run,
+    candidate::Work, deploy::Deployed, error::Repr, fault::digest, run::Run,
 };
 
 /// Whether there is anything left to try.
@@ -231,7 +227,11 @@ impl Run<'_> {
             self.end(HealOutcome::Proposed, explanation);
             return Ok(Next::Stop);
         };
-        let message = format!("merged as {} into `{}`", merge.short(), self.settings.branch);
+        let message = format!(
+            "merged as {} into `{}`",
+            merge.short(),
+            self.settings.branch
+        );
         self.say(HealStage::Deploying, Some(&id), message);
         work.candidate.state = CandidateState::Deployed;
         let recipe = work.recipe.clone();
@@ -413,7 +413,11 @@ impl Run<'_> {
             if attempt.result == AttemptResult::Healed {
                 let text = format!(
                     "healed before, by {}; the budget recovers as bad events leave the window",
-                    deployment.merge.as_ref().unwrap_or(&deployment.commit).short()
+                    deployment
+                        .merge
+                        .as_ref()
+                        .unwrap_or(&deployment.commit)
+                        .short()
                 );
                 self.say(HealStage::Diagnosing, Some(&id), text.clone());
                 self.end(HealOutcome::Healed, text);
@@ -421,7 +425,11 @@ impl Run<'_> {
             }
             let message = format!(
                 "goes on with an earlier run: {} is merged",
-                deployment.merge.as_ref().unwrap_or(&deployment.commit).short()
+                deployment
+                    .merge
+                    .as_ref()
+                    .unwrap_or(&deployment.commit)
+                    .short()
             );
             self.say(HealStage::Deploying, Some(&id), message);
             let value = format!("{}/rollback", attempt.key);
@@ -494,7 +502,11 @@ impl Run<'_> {
     }
 
     fn note_key(&mut self, key: &str, result: AttemptResult) -> Result<(), Error> {
-        let known = self.history.attempts().iter().find(|known| known.key == key);
+        let known = self
+            .history
+            .attempts()
+            .iter()
+            .find(|known| known.key == key);
         if let Some(known) = known.cloned() {
             self.history.note(Attempt { result, ..known });
         }
@@ -534,7 +546,9 @@ impl Run<'_> {
             100.0 * after
         );
         self.say(HealStage::Learning, None, message);
-        self.report.lessons.retain(|lesson| lesson.recipe != recipe.id);
+        self.report
+            .lessons
+            .retain(|lesson| lesson.recipe != recipe.id);
         self.report.lessons.push(Lesson {
             signature,
             recipe: recipe.id.clone(),
@@ -560,9 +574,7 @@ impl Run<'_> {
             if is_neutral {
                 continue;
             }
-            let entry = bad
-                .entry(&work.recipe.id)
-                .or_insert((true, &work.recipe));
+            let entry = bad.entry(&work.recipe.id).or_insert((true, &work.recipe));
             entry.0 &= is_bad;
         }
         let lessons: Vec<Recipe> = bad

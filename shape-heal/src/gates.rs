@@ -142,7 +142,10 @@ impl Run<'_> {
     /// The gates that need no load: reproduction, build, tests.
     pub(crate) fn cheap_gates(&mut self, work: &mut Work) -> Result<bool, Error> {
         for (gate, ask) in [
-            (Gate::ReproducesBefore, Self::reproduces as fn(&mut Self, &mut Work) -> _),
+            (
+                Gate::ReproducesBefore,
+                Self::reproduces as fn(&mut Self, &mut Work) -> _,
+            ),
             (Gate::Builds, Self::builds),
             (Gate::TestsPass, Self::tests_pass),
         ] {
@@ -241,8 +244,12 @@ impl Run<'_> {
             Err(why) => return Ok(Said::no(why)),
         };
         let base = self.base.clone();
-        let Captured { tree, diff, files } =
-            capture(&self.git, worktree, &base, test.as_ref().map(|(path, _)| path.as_str()))?;
+        let Captured { tree, diff, files } = capture(
+            &self.git,
+            worktree,
+            &base,
+            test.as_ref().map(|(path, _)| path.as_str()),
+        )?;
         work.candidate.strategy = Some(strategy.clone());
         work.candidate.diff.clone_from(&diff);
         work.candidate.test_path = test.as_ref().map(|(path, _)| path.clone());
@@ -263,14 +270,19 @@ impl Run<'_> {
     }
 
     #[cfg(not(feature = "rewrite"))]
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "the twin needs both")]
+    #[expect(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "the twin needs both"
+    )]
     fn apply_rewrite(
         &self,
         _: &Work,
         _: &Worktree,
     ) -> Result<Result<(StrategyKind, String), String>, Error> {
         Ok(Err(
-            "this build has no language for rewrites; switch on a feature such as `rust`".to_owned(),
+            "this build has no language for rewrites; switch on a feature such as `rust`"
+                .to_owned(),
         ))
     }
 
@@ -324,7 +336,10 @@ impl Run<'_> {
 
     /// Follows lines of a file from the version that was searched (a blob) to the base.
     #[cfg(feature = "rewrite")]
-    #[expect(clippy::type_complexity, reason = "a line and a function's lines, or why not")]
+    #[expect(
+        clippy::type_complexity,
+        reason = "a line and a function's lines, or why not"
+    )]
     fn follow(
         &self,
         path: &str,
@@ -337,9 +352,10 @@ impl Run<'_> {
             return Ok(Ok((line, function)));
         }
         let target = now.unwrap_or_default();
-        let diff = self
-            .git
-            .attempt(self.git.root(), &["diff", "-U0", "--no-color", blob, &target])?;
+        let diff = self.git.attempt(
+            self.git.root(),
+            &["diff", "-U0", "--no-color", blob, &target],
+        )?;
         if !diff.is_success {
             return Ok(Err(format!(
                 "`{path}` was searched in a version that git does not have; commit it first"
@@ -361,7 +377,10 @@ impl Run<'_> {
     }
 
     /// The test of a recipe, written into the worktree: its path and commands.
-    #[expect(clippy::type_complexity, reason = "a path with commands, if any, or why not")]
+    #[expect(
+        clippy::type_complexity,
+        reason = "a path with commands, if any, or why not"
+    )]
     fn generate_test(
         &self,
         work: &Work,
@@ -388,7 +407,9 @@ impl Run<'_> {
             .components()
             .all(|part| matches!(part, std::path::Component::Normal(_)));
         if !is_inside {
-            return Ok(Err(format!("the test's path `{path}` leaves the repository")));
+            return Ok(Err(format!(
+                "the test's path `{path}` leaves the repository"
+            )));
         }
         if self.git.blob(&self.base, &path)?.is_some() {
             return Ok(Err(format!(
@@ -545,7 +566,9 @@ impl Run<'_> {
                 "replayed load breaks the promise at {}: {counts}",
                 self.base.short()
             )),
-            Some(true) => Said::no(format!("replayed load does not break the promise: {counts}")),
+            Some(true) => Said::no(format!(
+                "replayed load does not break the promise: {counts}"
+            )),
             None => Said::no(format!(
                 "replayed load holds no request of {}",
                 slo.component
@@ -558,7 +581,9 @@ impl Run<'_> {
             return Ok(Said::no("there is no worktree"));
         };
         Ok(match report_of(self.environment.build(worktree.path()))? {
-            Ok(report) if report.is_success() => Said::yes("the changed service builds").with(report),
+            Ok(report) if report.is_success() => {
+                Said::yes("the changed service builds").with(report)
+            }
             Ok(report) => Said::no("the changed service does not build").with(report),
             Err(said) => said,
         })
@@ -591,7 +616,10 @@ impl Run<'_> {
     pub(crate) fn all_tests(&mut self, worktree: &Worktree, patch: &Patch) -> Result<Said, Error> {
         if !patch.test_commands.is_empty() {
             let path = patch.test_path.as_deref().unwrap_or_default();
-            match report_of(self.environment.run_test(worktree.path(), &patch.test_commands))? {
+            match report_of(
+                self.environment
+                    .run_test(worktree.path(), &patch.test_commands),
+            )? {
                 Ok(report) if report.is_success() => {}
                 Ok(report) => {
                     return Ok(Said::no(format!("`{path}` fails with the change")).with(report));
@@ -654,21 +682,29 @@ impl Run<'_> {
         for pair in 0..self.settings.replay_pairs {
             let seed = self.settings.replay_seed.wrapping_add(u64::from(pair));
             // Which arm goes first alternates, so that a machine that gets slower favours neither.
-            let order = if pair % 2 == 0 { [true, false] } else { [false, true] };
+            let order = if pair % 2 == 0 {
+                [true, false]
+            } else {
+                [false, true]
+            };
             let mut figures = [Figures::default(), Figures::default()];
             for is_before in order {
                 self.check_cancel()?;
                 let (worktree, label) = if is_before {
-                    (before, format!("replay of {} (pair {})", base.short(), pair + 1))
+                    (
+                        before,
+                        format!("replay of {} (pair {})", base.short(), pair + 1),
+                    )
                 } else {
                     (after, format!("replay of {id} (pair {})", pair + 1))
                 };
                 let message = format!("{label}, seed {seed}");
                 self.say(HealStage::Validating, Some(id), message);
-                let measured = match report_of(self.environment.replay(worktree.path(), &label, seed))? {
-                    Ok(observation) => observation.measurements,
-                    Err(said) => return Ok((said, Vec::new())),
-                };
+                let measured =
+                    match report_of(self.environment.replay(worktree.path(), &label, seed))? {
+                        Ok(observation) => observation.measurements,
+                        Err(said) => return Ok((said, Vec::new())),
+                    };
                 let index = usize::from(!is_before);
                 let slo = &self.breach.slo;
                 match crate::compare::figures(&measured, &slo.component, slo.indicator) {
@@ -685,8 +721,12 @@ impl Run<'_> {
     fn judge_arms(&self, arms: &Arms) -> (Said, Vec<Comparison>) {
         let slo = &self.breach.slo;
         let judgement = self.settings.judgement;
-        let (mut comparisons, others_worse) =
-            self.compare_all(&arms.breached[0], &arms.breached[1], &arms.measured[0], &arms.measured[1]);
+        let (mut comparisons, others_worse) = self.compare_all(
+            &arms.breached[0],
+            &arms.breached[1],
+            &arms.measured[0],
+            &arms.measured[1],
+        );
         let (share_before, share_after) = (arms.breached[0].events, arms.breached[1].events);
         let counts = format!(
             "{}: {} of {} good before, {} of {} after (p = {:.2e}; better in {} of {} pairs)",
@@ -695,12 +735,16 @@ impl Run<'_> {
             share_before.total(),
             share_after.good(),
             share_after.total(),
-            comparisons.first().map_or(1.0, |comparison| comparison.p_value),
+            comparisons
+                .first()
+                .map_or(1.0, |comparison| comparison.p_value),
             arms.better,
             arms.pairs
         );
         comparisons.retain(|comparison| comparison.p_value.is_finite());
-        let is_better = comparisons.first().is_some_and(|comparison| comparison.is_better);
+        let is_better = comparisons
+            .first()
+            .is_some_and(|comparison| comparison.is_better);
         let said = if let Some(other) = others_worse {
             Said::no(format!("{counts}, but {other} got worse"))
         } else if share_before.total().min(share_after.total()) < judgement.min_events {
@@ -726,8 +770,12 @@ impl Run<'_> {
     ) -> (Vec<Comparison>, Option<String>) {
         let slo = &self.breach.slo;
         let judgement = self.settings.judgement;
-        let mut comparisons =
-            vec![compare_events(slo.id.as_str(), before.events, after.events, judgement)];
+        let mut comparisons = vec![compare_events(
+            slo.id.as_str(),
+            before.events,
+            after.events,
+            judgement,
+        )];
         let mut affected = vec![&slo.component];
         if self.fault.component != slo.component {
             affected.push(&self.fault.component);
@@ -828,7 +876,10 @@ fn gate_name(gate: Gate) -> &'static str {
 }
 
 /// Where a line of the old file stands in the new one, by the hunk headers of a `-U0` diff; `None` when it changed.
-#[cfg_attr(not(feature = "rewrite"), allow(dead_code, reason = "only rewrites follow lines"))]
+#[cfg_attr(
+    not(feature = "rewrite"),
+    allow(dead_code, reason = "only rewrites follow lines")
+)]
 fn follow_line(diff: &str, line: u32) -> Option<u32> {
     let mut offset = 0_i64;
     for header in diff.lines().filter(|line| line.starts_with("@@ ")) {
@@ -836,7 +887,11 @@ fn follow_line(diff: &str, line: u32) -> Option<u32> {
         let (old_start, old_count) = range(ranges.next()?)?;
         let (_, new_count) = range(ranges.next()?)?;
         // A pure insertion names the line before it.
-        let first = if old_count == 0 { old_start + 1 } else { old_start };
+        let first = if old_count == 0 {
+            old_start + 1
+        } else {
+            old_start
+        };
         if i64::from(line) < first {
             break;
         }

@@ -63,9 +63,24 @@ impl Git {
         }
         command
             .current_dir(dir)
-            .args(["-c", "core.quotePath=false", "-c", "core.hooksPath=/dev/null"])
-            .args(["-c", "commit.gpgSign=false", "-c", "advice.detachedHead=false"])
-            .args(["-c", "rerere.enabled=false", "-c", "merge.conflictStyle=merge"])
+            .args([
+                "-c",
+                "core.quotePath=false",
+                "-c",
+                "core.hooksPath=/dev/null",
+            ])
+            .args([
+                "-c",
+                "commit.gpgSign=false",
+                "-c",
+                "advice.detachedHead=false",
+            ])
+            .args([
+                "-c",
+                "rerere.enabled=false",
+                "-c",
+                "merge.conflictStyle=merge",
+            ])
             .args(args)
             .env("LC_ALL", "C")
             .env("GIT_TERMINAL_PROMPT", "0")
@@ -121,7 +136,12 @@ impl Git {
     pub(crate) fn changed_files(&self) -> Result<Vec<String>, Error> {
         let text = self.text(
             &self.root,
-            &["status", "--porcelain", "--untracked-files=no", "--ignore-submodules"],
+            &[
+                "status",
+                "--porcelain",
+                "--untracked-files=no",
+                "--ignore-submodules",
+            ],
         )?;
         Ok(text
             .lines()
@@ -162,10 +182,7 @@ impl Git {
 
     /// The message of a commit.
     pub(crate) fn message(&self, commit: &CommitId) -> Result<String, Error> {
-        self.text(
-            &self.root,
-            &["log", "-1", "--format=%B", commit.as_str()],
-        )
+        self.text(&self.root, &["log", "-1", "--format=%B", commit.as_str()])
     }
 
     /// The tree of a commit.
@@ -224,10 +241,19 @@ impl Git {
     }
 
     /// Whether `ancestor` is an ancestor of `commit`, or the same.
-    pub(crate) fn is_ancestor(&self, ancestor: &CommitId, commit: &CommitId) -> Result<bool, Error> {
+    pub(crate) fn is_ancestor(
+        &self,
+        ancestor: &CommitId,
+        commit: &CommitId,
+    ) -> Result<bool, Error> {
         let output = self.attempt(
             &self.root,
-            &["merge-base", "--is-ancestor", ancestor.as_str(), commit.as_str()],
+            &[
+                "merge-base",
+                "--is-ancestor",
+                ancestor.as_str(),
+                commit.as_str(),
+            ],
         )?;
         Ok(output.is_success)
     }

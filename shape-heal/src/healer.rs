@@ -10,11 +10,7 @@ use shape_telemetry::TelemetryReport;
 use crate::{
     Approval, Cancel, EffectJournal, Environment, Error, HealEvent, HealHistory, HealOutcome,
     HealReport, Judgement, Knowledge, Mode, Observation, Patch, Policy, RecipeBook, Validated,
-    error::Repr,
-    fault::Fault,
-    git::Git,
-    run::Run,
-    worktree::WorktreeFolder,
+    error::Repr, fault::Fault, git::Git, run::Run, worktree::WorktreeFolder,
 };
 
 /// What a healer goes by.

@@ -105,13 +105,18 @@ impl HealHistory {
 
     /// Notes an attempt, or how it ended when its key is known.
     pub fn note(&mut self, attempt: Attempt) {
-        if let Some(known) = self.attempts.iter_mut().find(|known| known.key == attempt.key) {
+        if let Some(known) = self
+            .attempts
+            .iter_mut()
+            .find(|known| known.key == attempt.key)
+        {
             known.result = attempt.result;
             return;
         }
         let newest = attempt.at;
         self.attempts.push(attempt);
-        self.attempts.retain(|known| since(known.at, newest) <= Self::KEPT);
+        self.attempts
+            .retain(|known| since(known.at, newest) <= Self::KEPT);
     }
 
     /// Attempts of a fault within the last `window`, oldest first.

@@ -112,7 +112,10 @@ impl Knowledge {
 
     /// Notes an outcome; one with the same key is replaced. `false` when that changes nothing.
     pub fn record(&mut self, outcome: KnownOutcome) -> bool {
-        let known = self.outcomes.iter_mut().find(|known| known.key == outcome.key);
+        let known = self
+            .outcomes
+            .iter_mut()
+            .find(|known| known.key == outcome.key);
         match known {
             Some(known) if known.helped == outcome.helped => false,
             Some(known) => {
@@ -201,7 +204,11 @@ impl Posterior {
     /// The quantile `u` in 0..=1: with a uniform random `u` this is a draw for Thompson sampling, with 0.05 the bound
     /// that the probability exceeds with 95 % confidence.
     pub fn quantile(self, u: f64) -> f64 {
-        let u = if u.is_finite() { u.clamp(0.0, 1.0) } else { 0.5 };
+        let u = if u.is_finite() {
+            u.clamp(0.0, 1.0)
+        } else {
+            0.5
+        };
         Beta::new(self.alpha, self.beta).map_or_else(|_| self.mean(), |beta| beta.inverse_cdf(u))
     }
 }

@@ -83,7 +83,14 @@ pub(crate) fn capture(
     )?;
     let numbers = git.text(
         root,
-        &["diff", "--numstat", "--no-renames", "-z", base.as_str(), &tree],
+        &[
+            "diff",
+            "--numstat",
+            "--no-renames",
+            "-z",
+            base.as_str(),
+            &tree,
+        ],
     )?;
     let files = numbers
         .split('\0')

@@ -115,16 +115,24 @@ mod tests {
     #[test]
     fn leaves_other_braces_alone() {
         check("fn a() {{ }}", "fn a() {{ }}");
-        check(r#"format!("{{\"a\": {id}}}")"#, r#"format!("{{\"a\": {id}}}")"#);
+        check(
+            r#"format!("{{\"a\": {id}}}")"#,
+            r#"format!("{{\"a\": {id}}}")"#,
+        );
         check("{{{id}}}", "{f12}");
         check("{{", "{{");
     }
 
     #[test]
     fn an_unknown_name_lists_the_known_ones() {
-        let message = values().fill("a\n{{idd}}", "fix.rs").unwrap_err().to_string();
+        let message = values()
+            .fill("a\n{{idd}}", "fix.rs")
+            .unwrap_err()
+            .to_string();
         assert!(
-            message.starts_with("fix.rs:2: unknown placeholder `{{idd}}`; known for this fault: {{id}} = \"f12\""),
+            message.starts_with(
+                "fix.rs:2: unknown placeholder `{{idd}}`; known for this fault: {{id}} = \"f12\""
+            ),
             "{message}"
         );
     }

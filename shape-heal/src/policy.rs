@@ -8,8 +8,7 @@ use shape_compliance::Breach;
 use shape_telemetry::{ComponentId, Period};
 
 use crate::{
-    FaultSignature, HealHistory, Patch, Refusal, StrategyKind, history::since,
-    revert::first_match,
+    FaultSignature, HealHistory, Patch, Refusal, StrategyKind, history::since, revert::first_match,
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -186,7 +185,9 @@ impl Policy {
                 return Err(("deny_paths", detail));
             }
         }
-        Ok(format!("{n_files} files, {n_lines} lines, no protected path"))
+        Ok(format!(
+            "{n_files} files, {n_lines} lines, no protected path"
+        ))
     }
 
     /// Whether this change may be deployed by itself now; else it is only proposed.

@@ -312,7 +312,9 @@ impl Source<'_> {
             return Err(self.error("id", &message));
         }
         let strategy = match (raw.strategy, raw.rewrite, raw.revert) {
-            (RawStrategy::Rewrite, Some(rewrite), None) => Strategy::Rewrite(self.rewrite(rewrite)?),
+            (RawStrategy::Rewrite, Some(rewrite), None) => {
+                Strategy::Rewrite(self.rewrite(rewrite)?)
+            }
             (RawStrategy::Rewrite, None, None) => {
                 return Err(self.error(
                     "strategy",
@@ -323,7 +325,9 @@ impl Source<'_> {
                 return Err(self.error("revert", "`[revert]` belongs to `strategy = \"revert\"`"));
             }
             (RawStrategy::Revert, Some(_), _) => {
-                return Err(self.error("rewrite", "`[rewrite]` belongs to `strategy = \"rewrite\"`"));
+                return Err(
+                    self.error("rewrite", "`[rewrite]` belongs to `strategy = \"rewrite\"`")
+                );
             }
             (RawStrategy::Revert, None, revert) => Strategy::Revert(self.revert(revert)?),
         };
@@ -394,9 +398,7 @@ impl Source<'_> {
         Ok(RevertLimits {
             max_commits: raw.max_commits.unwrap_or(default.max_commits),
             max_suspects: raw.max_suspects.unwrap_or(default.max_suspects),
-            max_age: raw
-                .max_age_days
-                .map_or(default.max_age, |days| DAY * days),
+            max_age: raw.max_age_days.map_or(default.max_age, |days| DAY * days),
             deny_paths,
         })
     }
@@ -436,7 +438,10 @@ impl Source<'_> {
     fn file(&self, key: &str, name: &str) -> Result<String, Error> {
         let path = self.folder.join(name);
         fs::read_to_string(&path).map_err(|error| {
-            let message = format!("`{key} = \"{name}\"`: cannot read `{}`: {error}", path.display());
+            let message = format!(
+                "`{key} = \"{name}\"`: cannot read `{}`: {error}",
+                path.display()
+            );
             self.error(key, &message)
         })
     }

@@ -74,7 +74,14 @@ pub(crate) fn changed_files(git: &Git, commit: &CommitId) -> Result<Vec<String>,
     let parent = format!("{commit}^");
     let text = git.text(
         git.root(),
-        &["diff", "--name-only", "--no-renames", "-z", &parent, commit.as_str()],
+        &[
+            "diff",
+            "--name-only",
+            "--no-renames",
+            "-z",
+            &parent,
+            commit.as_str(),
+        ],
     )?;
     Ok(text
         .split('\0')
@@ -192,7 +199,14 @@ fn hunks(
     base: &CommitId,
 ) -> Result<Result<(), String>, Error> {
     let parent = format!("{suspect}^");
-    let mut args = vec!["diff", "--binary", "--full-index", &parent, suspect.as_str(), "--"];
+    let mut args = vec![
+        "diff",
+        "--binary",
+        "--full-index",
+        &parent,
+        suspect.as_str(),
+        "--",
+    ];
     args.extend(files.iter().map(String::as_str));
     let diff = git.text(git.root(), &args)?;
     // In the private folder of the worktree, so that it is never part of the change.

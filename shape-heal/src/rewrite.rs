@@ -143,7 +143,9 @@ pub(crate) fn rewrite(
     function: Option<(u32, u32)>,
 ) -> Result<Rewritten, String> {
     let configs = parse(rule).map_err(|mistake| match mistake {
-        RuleMistake::Language(text) | RuleMistake::Companion(text) | RuleMistake::Rules(text) => text,
+        RuleMistake::Language(text) | RuleMistake::Companion(text) | RuleMistake::Rules(text) => {
+            text
+        }
     })?;
     let lang = language(&rule.language).map_err(|_| "unknown language".to_owned())?;
     let (near, near_name) = window(rule.scope, line, function);
@@ -193,7 +195,10 @@ pub(crate) fn rewrite(
         ));
     }
     let text = apply(source, &chosen)?;
-    let (before, after) = (mistakes(&root.root()), mistakes(&lang.ast_grep(&text).root()));
+    let (before, after) = (
+        mistakes(&root.root()),
+        mistakes(&lang.ast_grep(&text).root()),
+    );
     if before < after {
         return Err(format!(
             "the result does not parse: {after} syntax errors, {before} before"
@@ -217,9 +222,10 @@ pub(crate) fn rewrite(
 fn window(scope: Scope, line: u32, function: Option<(u32, u32)>) -> (RangeInclusive<u32>, String) {
     let around = |n: u32| line.saturating_sub(n).max(1)..=line.saturating_add(n);
     match (scope, function) {
-        (Scope::Function, Some((first, last))) => {
-            (first..=last, format!("the function at lines {first} to {last}"))
-        }
+        (Scope::Function, Some((first, last))) => (
+            first..=last,
+            format!("the function at lines {first} to {last}"),
+        ),
         (Scope::Function, None) => (around(NEAR), format!("{NEAR} lines around line {line}")),
         (Scope::File, _) => (1..=u32::MAX, "the file".to_owned()),
         (Scope::Lines(n), _) => (around(n), format!("{n} lines around line {line}")),
@@ -228,14 +234,28 @@ fn window(scope: Scope, line: u32, function: Option<(u32, u32)>) -> (RangeInclus
 
 /// The nearest match of each rule, the smallest among those as near; where two overlap, the smaller one stays.
 fn choose(mut matches: Vec<Match>) -> Vec<Match> {
-    matches.sort_by_key(|found| (found.is_companion, found.distance, found.deleted, found.start));
+    matches.sort_by_key(|found| {
+        (
+            found.is_companion,
+            found.distance,
+            found.deleted,
+            found.start,
+        )
+    });
     let mut nearest: Vec<Match> = Vec::new();
     for found in matches {
         if !nearest.iter().any(|other| other.rule == found.rule) {
             nearest.push(found);
         }
     }
-    nearest.sort_by_key(|found| (found.is_companion, found.deleted, found.distance, found.start));
+    nearest.sort_by_key(|found| {
+        (
+            found.is_companion,
+            found.deleted,
+            found.distance,
+            found.start,
+        )
+    });
     let mut chosen: Vec<Match> = Vec::new();
     for found in nearest {
         let overlaps = chosen.iter().any(|other| {
@@ -286,13 +306,18 @@ mod tests {
         }
     }
 
-    const UNWRAP: &str = "id: u\nlanguage: rust\nrule: {pattern: $A.unwrap()}\nfix: $A.unwrap_or_default()\n";
-    const SOURCE: &str = "fn a() {\n    x.unwrap();\n}\nfn b() {\n    y.unwrap();\n    log();\n    z.unwrap();\n}\n";
+    const UNWRAP: &str =
+        "id: u\nlanguage: rust\nrule: {pattern: $A.unwrap()}\nfix: $A.unwrap_or_default()\n";
+    const SOURCE: &str =
+        "fn a() {\n    x.unwrap();\n}\nfn b() {\n    y.unwrap();\n    log();\n    z.unwrap();\n}\n";
 
     #[test]
     fn the_nearest_match_in_the_function_is_rewritten() {
         let done = rewrite(&rule(UNWRAP, Scope::Function), SOURCE, 7, Some((4, 8))).unwrap();
-        assert_eq!(done.text, SOURCE.replace("z.unwrap()", "z.unwrap_or_default()"));
+        assert_eq!(
+            done.text,
+            SOURCE.replace("z.unwrap()", "z.unwrap_or_default()")
+        );
         assert_eq!((done.line, done.edits.len()), (7, 1));
     }
 
@@ -312,7 +337,11 @@ mod tests {
         both.companions = vec!["i".to_owned()];
         let source = format!("use std::fmt;\n{SOURCE}");
         let done = rewrite(&both, &source, 3, Some((2, 4))).unwrap();
-        assert!(done.text.starts_with("use std::fmt;\nuse std::io;\n"), "{}", done.text);
+        assert!(
+            done.text.starts_with("use std::fmt;\nuse std::io;\n"),
+            "{}",
+            done.text
+        );
         assert!(rewrite(&both, "use std::fmt;\nfn a() {}\n", 2, None).is_err());
     }
 
@@ -325,7 +354,10 @@ mod tests {
 
     #[test]
     fn an_owner_can_opt_out_by_a_comment() {
-        let source = SOURCE.replace("    x.unwrap();", "    // ast-grep-ignore: u\n    x.unwrap();");
+        let source = SOURCE.replace(
+            "    x.unwrap();",
+            "    // ast-grep-ignore: u\n    x.unwrap();",
+        );
         assert!(rewrite(&rule(UNWRAP, Scope::Function), &source, 3, Some((1, 4))).is_err());
     }
 }

@@ -23,7 +23,10 @@ pub(crate) fn load<T: DeserializeOwned + Default>(path: &Path) -> Result<T, Erro
 /// Writes a JSON file through a neighbour and a rename, so that a crash leaves the old or the new one.
 pub(crate) fn save<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {
     let failed = |error: std::io::Error| Error::state("write", path, error);
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         fs::create_dir_all(folder).map_err(failed)?;
     }
     let mut json =

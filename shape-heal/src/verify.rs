@@ -66,7 +66,12 @@ impl Run<'_> {
             Ok(figures) => figures,
             Err(why) => return Ok(inconclusive(why)),
         };
-        let commit = deployment.merge.as_ref().unwrap_or(&deployment.commit).short().to_owned();
+        let commit = deployment
+            .merge
+            .as_ref()
+            .unwrap_or(&deployment.commit)
+            .short()
+            .to_owned();
         let mut after = Figures::default();
         let mut measured: Vec<Measurements> = Vec::new();
         let mut last = inconclusive("nothing was observed".to_owned());
@@ -96,7 +101,11 @@ impl Run<'_> {
             }
             measured.push(observation.measurements);
             last = self.judge(&before, &after, &measured);
-            self.say(HealStage::Verifying, Some(&candidate), last.explanation.clone());
+            self.say(
+                HealStage::Verifying,
+                Some(&candidate),
+                last.explanation.clone(),
+            );
             if last.verdict != VerificationVerdict::Inconclusive {
                 return Ok(last);
             }

@@ -53,7 +53,10 @@ impl WorktreeFolder {
         let list = self
             .git
             .text(self.git.root(), &["worktree", "list", "--porcelain"])?;
-        for path in list.lines().filter_map(|line| line.strip_prefix("worktree ")) {
+        for path in list
+            .lines()
+            .filter_map(|line| line.strip_prefix("worktree "))
+        {
             if Path::new(path).starts_with(&self.folder) {
                 remove(&self.git, Path::new(path));
             }
@@ -81,7 +84,14 @@ impl WorktreeFolder {
         let text = path.to_string_lossy().into_owned();
         self.git.text(
             self.git.root(),
-            &["worktree", "add", "--detach", "--force", &text, commit.as_str()],
+            &[
+                "worktree",
+                "add",
+                "--detach",
+                "--force",
+                &text,
+                commit.as_str(),
+            ],
         )?;
         Ok(Worktree {
             git: self.git.clone(),
@@ -147,7 +157,10 @@ impl Drop for Worktree {
 /// Removes a worktree and what git knows of it; problems are left to the next start, which tries again.
 fn remove(git: &Git, path: &Path) {
     let text = path.to_string_lossy().into_owned();
-    let _ = git.attempt(git.root(), &["worktree", "remove", "--force", "--force", &text]);
+    let _ = git.attempt(
+        git.root(),
+        &["worktree", "remove", "--force", "--force", &text],
+    );
     if path.exists() {
         let _ = fs::remove_dir_all(path);
     }

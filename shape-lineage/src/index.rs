@@ -250,11 +250,7 @@ impl SourceFile {
             symbols: Vec::new(),
             module,
         };
-        let separator = if file.module.contains("::") || file.path.ends_with(".rs") {
-            "::"
-        } else {
-            "."
-        };
+        let separator = language.path_separator();
         let join = |inner: &str| match (file.module.as_str(), inner) {
             ("", inner) => inner.to_owned(),
             (module, "") => module.to_owned(),

@@ -40,6 +40,16 @@ impl Language {
         }
     }
 
+    /// What stands between the parts of a path of modules.
+    pub(crate) fn path_separator(self) -> &'static str {
+        match self {
+            #[cfg(feature = "rust")]
+            Self::Rust => "::",
+            #[allow(unreachable_patterns, reason = "languages are features")]
+            _ => ".",
+        }
+    }
+
     /// Whether `#` starts a comment, rather than `//`.
     pub(crate) fn is_hash_commented(path: &str) -> bool {
         path.rsplit_once('.')

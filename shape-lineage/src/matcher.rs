@@ -51,6 +51,9 @@ enum FormKind {
     Before(Vec<String>),
 }
 
+/// A statement, and the form of it that fits; without one it fits by its fields.
+type Hit = (usize, Option<usize>);
+
 /// How well a statement fits; larger is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Rank {
@@ -145,17 +148,16 @@ impl Matcher {
     /// The statements that fit best.
     pub(crate) fn search(&self, statements: &[LogStatement], query: &Query<'_>) -> Option<Fits> {
         let record = Record::new(query);
-        let mut best: Option<(Rank, Vec<(usize, Option<usize>)>)> = None;
-        let mut offer = |rank: Rank, statement_idx: usize, form_idx: Option<usize>| {
-            match &mut best {
-                Some((best_rank, found)) if *best_rank == rank => {
-                    if found.iter().all(|(idx, _)| *idx != statement_idx) {
-                        found.push((statement_idx, form_idx));
-                    }
+        let mut best: Option<(Rank, Vec<Hit>)> = None;
+        let mut offer = |rank: Rank, statement_idx: usize, form_idx: Option<usize>| match &mut best
+        {
+            Some((best_rank, found)) if *best_rank == rank => {
+                if found.iter().all(|(idx, _)| *idx != statement_idx) {
+                    found.push((statement_idx, form_idx));
                 }
-                Some((best_rank, _)) if rank < *best_rank => {}
-                _ => best = Some((rank, vec![(statement_idx, form_idx)])),
-            };
+            }
+            Some((best_rank, _)) if rank < *best_rank => {}
+            _ => best = Some((rank, vec![(statement_idx, form_idx)])),
         };
         if query.message.is_empty() {
             for statement_idx in &self.fields_only {

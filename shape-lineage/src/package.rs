@@ -37,7 +37,9 @@ impl Packages {
         #[cfg(feature = "rust")]
         let macros = {
             let mut sources: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-            for file in files.iter().filter(|file| file.path.ends_with(".rs")) {
+            let is_rust =
+                |file: &&SourceText| Language::of_path(&file.path) == Some(Language::Rust);
+            for file in files.iter().filter(is_rust) {
                 let folder = crates.nearest(&file.path).map_or("", |(folder, _)| folder);
                 sources
                     .entry(folder.to_owned())

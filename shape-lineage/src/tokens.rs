@@ -127,9 +127,8 @@ fn behaviour(tokens: &[String]) -> Vec<String> {
         } else if starts(token, |c| {
             c.is_ascii_digit() || matches!(c, '"' | '`' | '\'')
         }) || token.len() == 1 && OPERATORS.contains(token.as_str())
+            || matches!(token.as_str(), "< " | "> " | "<=" | ">=" | "==" | "!=")
         {
-            words.push(token.clone());
-        } else if matches!(token.as_str(), "< " | "> " | "<=" | ">=" | "==" | "!=") {
             words.push(token.clone());
         }
     }

@@ -16,9 +16,11 @@ fn shown(statement: &LogStatement) -> String {
         None => format!("- {}", statement.message),
     };
     for field in &statement.fields {
-        text.push_str(&format!(" [{}", field.name));
+        text.push_str(" [");
+        text.push_str(&field.name);
         if let Some(constant) = &field.constant {
-            text.push_str(&format!("={constant}"));
+            text.push('=');
+            text.push_str(constant);
         }
         text.push(']');
     }

@@ -32,7 +32,7 @@ fn source(formats: &[String]) -> String {
     let mut text = "fn f(x: u32) {\n".to_owned();
     for format in formats {
         let values = ", x".repeat(format.replace("{{", "").matches("{}").count());
-        text.push_str(&format!("    log::info!(\"{format}\"{values});\n"));
+        text += &["    log::info!(\"", format, "\"", &values, ");\n"].concat();
     }
     text + "}\n"
 }

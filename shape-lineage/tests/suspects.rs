@@ -1,5 +1,6 @@
 //! Suspect commits in a real repository.
 #![cfg(all(feature = "git", feature = "rust"))]
+#![expect(clippy::print_stdout, reason = "a skipped test says so")]
 
 use std::{fs, path::Path};
 

@@ -63,7 +63,7 @@ impl Dialect for Java {
             }
             _ => (receiver, None),
         };
-        let level = level.or(logger_level(receiver, method)?);
+        let level = level.or(logger_level(receiver, method)?.named());
         // `log(Level.WARNING, "…")`, and markers before the text.
         let text_idx = arguments
             .iter()
@@ -191,7 +191,7 @@ fn write(node: Node<'_>, source: &str, template: &mut Alternatives, depth: usize
             }
         }
         "ternary_expression" if depth < 20 && has_text(node, source) => {
-            let mut branch = |name: &'static str| {
+            let branch = |name: &'static str| {
                 move |template: &mut Alternatives| {
                     if let Some(side) = node.child_by_field_name(name) {
                         write(side, source, template, depth + 1);

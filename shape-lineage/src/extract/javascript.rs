@@ -51,7 +51,7 @@ impl Dialect for JavaScript {
         let receiver = part(function, "object", source)?;
         let method = part(function, "property", source)?;
         let is_console = receiver == "console";
-        let level = logger_level(receiver, method)?;
+        let level = logger_level(receiver, method)?.named();
         let arguments = arguments(node.child_by_field_name("arguments")?);
         let mut fields = Vec::new();
         let mut rest = arguments.as_slice();

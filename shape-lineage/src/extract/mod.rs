@@ -19,6 +19,8 @@ mod rust;
 #[cfg(feature = "rust")]
 mod rust_arguments;
 #[cfg(feature = "rust")]
+mod rust_items;
+#[cfg(feature = "rust")]
 mod rust_macros;
 #[cfg(feature = "rust")]
 mod rust_tokens;
@@ -94,6 +96,24 @@ pub(crate) fn extract(
         _ => {
             let _ = (source, surroundings);
             Extraction::default()
+        }
+    }
+}
+
+/// Where a call says its level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CallLevel {
+    /// In its name.
+    Named(Level),
+    /// In its arguments, if anywhere: `log(Level::Warn, …)`.
+    InArguments,
+}
+
+impl CallLevel {
+    pub(crate) fn named(self) -> Option<Level> {
+        match self {
+            Self::Named(level) => Some(level),
+            Self::InArguments => None,
         }
     }
 }

@@ -54,7 +54,7 @@ impl Dialect for Python {
                     (StatementKind::Log, None, first_text(&arguments, source)?)
                 } else {
                     let level = if logs(receiver, method) {
-                        logger_level(receiver, method)?
+                        logger_level(receiver, method)?.named()
                     } else if receiver.ends_with(')')
                         && receiver.to_ascii_lowercase().contains("logger(")
                     {

@@ -3,8 +3,9 @@
 use shape_telemetry::Level;
 
 use super::{
-    Extraction, MacroBook, RawStatement, RawSymbol, RawTarget, level_of_name,
+    CallLevel, Extraction, MacroBook, RawStatement, RawSymbol, RawTarget, level_of_name,
     rust_arguments::{BareName, LogArguments, call_arguments, log_arguments, split},
+    rust_items::{is_test_attribute, item},
     rust_macros::{definition, is_standard},
     rust_tokens::{Token, TokenKind, token_trees},
 };
@@ -69,7 +70,7 @@ impl Walk<'_> {
             }
             match &token.kind {
                 TokenKind::Punct(b'#') => {
-                    is_test_item |= rest.get(1).is_some_and(is_test_attribute)
+                    is_test_item |= rest.get(1).is_some_and(is_test_attribute);
                 }
                 TokenKind::Punct(b';') => is_test_item = false,
                 TokenKind::Ident("fn" | "mod" | "trait" | "impl")
@@ -226,7 +227,7 @@ impl Walk<'_> {
             }
         } else if let Some(level) = level_by_convention(call.name) {
             let mut read = log_arguments(self.source, call.arguments, BareName::Logger);
-            let level = level.or(read.level);
+            let level = level.named().or(read.level);
             let target = read.target.take().unwrap_or(RawTarget::Unknown);
             if read.message.is_some() {
                 self.push(
@@ -368,113 +369,31 @@ fn receiver_logs(tokens: &[Token<'_>], at: usize) -> bool {
     }
 }
 
-/// The body and name of the item whose keyword is `tokens[at]`.
-fn item(tokens: &[Token<'_>], at: usize) -> Option<(usize, String)> {
-    let keyword = tokens[at].ident()?;
-    let is_impl = keyword == "impl";
-    if is_impl && !starts_item(tokens.get(at.wrapping_sub(1))) {
+/// Where macros named by convention say their level: `warn_once!`, `log_error!`, `critical!`.
+fn level_by_convention(name: &str) -> Option<CallLevel> {
+    const OTHERS: &[&str] = &[
+        "event",
+        "every",
+        "kv",
+        "limit",
+        "limited",
+        "log",
+        "n",
+        "once",
+        "rate",
+        "sampled",
+        "slog",
+        "throttled",
+    ];
+    if matches!(name, "log" | "slog" | "log_event" | "event") {
+        return Some(CallLevel::InArguments);
+    }
+    if matches!(name, "config" | "fine" | "finer" | "verbose") {
         return None;
     }
-    let name = if is_impl {
-        None
-    } else {
-        Some(tokens.get(at + 1)?.ident()?)
-    };
-    let rest = &tokens[at + 1..];
-    let n_head = rest
-        .iter()
-        .position(|token| token.group(b'{').is_some() || token.is_punct(b';'))?;
-    rest[n_head].group(b'{')?;
-    let name = name.map_or_else(|| implementor(&rest[..n_head]), str::to_owned);
-    Some((at + 1 + n_head, name))
-}
-
-fn starts_item(before: Option<&Token<'_>>) -> bool {
-    before.is_none_or(|token| {
-        token.any_group().is_some()
-            || token.is_punct(b';')
-            || matches!(token.ident(), Some("unsafe" | "default"))
-    })
-}
-
-/// The type's name in `<T> Trait for path::Type<T> where …`.
-fn implementor(head: &[Token<'_>]) -> String {
-    let mut depth = 0_usize;
-    let mut name = "";
-    let mut before = 0_u8;
-    for token in head {
-        match &token.kind {
-            TokenKind::Punct(b'<') => depth += 1,
-            // Not the arrow of `Fn() -> T`.
-            TokenKind::Punct(b'>') if before != b'-' => depth = depth.saturating_sub(1),
-            TokenKind::Ident("where") if depth == 0 => break,
-            TokenKind::Ident("for") if depth == 0 => name = "",
-            TokenKind::Ident("dyn" | "mut" | "const") => {}
-            TokenKind::Ident(ident) if depth == 0 => name = ident,
-            _ => {}
-        }
-        before = match token.kind {
-            TokenKind::Punct(byte) => byte,
-            _ => 0,
-        };
-    }
-    name.to_owned()
-}
-
-/// `#[test]`, `#[tokio::test]`, `#[cfg(test)]`.
-fn is_test_attribute(attribute: &Token<'_>) -> bool {
-    let Some(inner) = attribute.group(b'[') else {
-        return false;
-    };
-    match inner {
-        [cfg, condition] if cfg.ident() == Some("cfg") => condition
-            .any_group()
-            .and_then(<[_]>::first)
-            .is_some_and(|token| {
-                token.ident() == Some("test")
-                    || token.ident() == Some("all")
-                        && condition.any_group().is_some_and(|all| {
-                            all.iter()
-                                .filter_map(Token::any_group)
-                                .any(|list| list.iter().any(|token| token.ident() == Some("test")))
-                        })
-            }),
-        tokens => tokens
-            .iter()
-            .rev()
-            .find_map(Token::ident)
-            .is_some_and(|name| name == "test"),
-    }
-}
-
-/// The level of macros named by convention: `warn_once!`, `log_error!`, `critical!`; `Some(None)` where a level is not named.
-fn level_by_convention(name: &str) -> Option<Option<Level>> {
-    if let Some(level) = level_of_name(name) {
-        return (name != "config" && name != "fine").then_some(Some(level));
-    }
-    let words: Vec<&str> = name.split('_').collect();
-    let level = words.iter().find_map(|word| level_of_name(word));
-    let others_fit = words.iter().all(|word| {
-        level_of_name(word).is_some()
-            || matches!(
-                *word,
-                "log"
-                    | "slog"
-                    | "once"
-                    | "every"
-                    | "n"
-                    | "limit"
-                    | "limited"
-                    | "rate"
-                    | "throttled"
-                    | "sampled"
-                    | "kv"
-                    | "event"
-            )
-    });
-    match level {
-        Some(level) if others_fit => Some(Some(level)),
-        None if matches!(name, "log" | "slog" | "log_event" | "event") => Some(None),
-        _ => None,
-    }
+    let is_named_so = name
+        .split('_')
+        .all(|word| level_of_name(word).is_some() || OTHERS.contains(&word));
+    let level = name.split('_').find_map(level_of_name)?;
+    is_named_so.then_some(CallLevel::Named(level))
 }

@@ -2,7 +2,9 @@
 
 use tree_sitter::{Language, Node, Parser, Tree};
 
-use super::{Extraction, RawStatement, RawSymbol, RawTarget, level_of_name, placeholder::Argument};
+use super::{
+    CallLevel, Extraction, RawStatement, RawSymbol, RawTarget, level_of_name, placeholder::Argument,
+};
 use crate::{Field, MessageTemplate, StatementKind};
 
 /// Syntax nested deeper than this is not looked into, so that hostile input can not exhaust the stack.
@@ -209,15 +211,15 @@ pub(super) fn part<'s>(node: Node<'_>, name: &str, source: &'s str) -> Option<&'
 }
 
 /// The arguments in a list, comments left out.
-pub(super) fn arguments<'t>(list: Node<'t>) -> Vec<Node<'t>> {
+pub(super) fn arguments(list: Node<'_>) -> Vec<Node<'_>> {
     let mut cursor = list.walk();
     list.named_children(&mut cursor)
         .filter(|child| !child.kind().contains("comment"))
         .collect()
 }
 
-/// The level of a method, if the receiver is named like a logger.
-pub(super) fn logger_level(receiver: &str, method: &str) -> Option<Option<shape_telemetry::Level>> {
+/// Where a method says its level, if the receiver is named like a logger.
+pub(super) fn logger_level(receiver: &str, method: &str) -> Option<CallLevel> {
     let last = receiver
         .rsplit(['.', '>'])
         .next()
@@ -229,8 +231,8 @@ pub(super) fn logger_level(receiver: &str, method: &str) -> Option<Option<shape_
         return None;
     }
     match method {
-        "log" => Some(None),
-        method => level_of_name(method).map(Some),
+        "log" => Some(CallLevel::InArguments),
+        method => level_of_name(method).map(CallLevel::Named),
     }
 }
 
@@ -253,17 +255,16 @@ pub(super) fn unescape(inner: &str) -> String {
             Some('\n') | None => {}
             Some(kind @ ('x' | 'u' | 'U')) => {
                 let rest = chars.as_str();
-                let (digits, length) = match rest.strip_prefix('{').and_then(|r| r.split_once('}'))
-                {
-                    Some((digits, _)) => (digits, digits.len() + 2),
-                    None => {
-                        let n_digits = match kind {
-                            'x' => 2,
-                            'u' => 4,
-                            _ => 8,
-                        };
-                        (rest.get(..n_digits).unwrap_or_default(), n_digits)
-                    }
+                let braced = rest.strip_prefix('{').and_then(|r| r.split_once('}'));
+                let (digits, length) = if let Some((digits, _)) = braced {
+                    (digits, digits.len() + 2)
+                } else {
+                    let n_digits = match kind {
+                        'x' => 2,
+                        'u' => 4,
+                        _ => 8,
+                    };
+                    (rest.get(..n_digits).unwrap_or_default(), n_digits)
                 };
                 match u32::from_str_radix(digits, 16)
                     .ok()

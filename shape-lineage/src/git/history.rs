@@ -96,8 +96,8 @@ impl Git {
         text.split(START)
             .skip(1)
             .map(|entry| {
-                let (commit, patch) = parse_entry(entry)?;
-                let change = parse_patch(patch);
+                let (commit, text) = parse_entry(entry)?;
+                let change = parse_patch(text);
                 let path = if change.path.is_empty() {
                     path.to_owned()
                 } else {

@@ -2,7 +2,8 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    io::{self, Write},
+    fmt::Write as _,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
@@ -407,7 +408,7 @@ fn shown_command(arguments: &[OsString]) -> String {
         let argument = argument.to_string_lossy();
         text.push(' ');
         if argument.contains([' ', '\n', '"']) || argument.is_empty() {
-            text.push_str(&format!("{argument:?}"));
+            let _ = write!(text, "{argument:?}");
         } else {
             text.push_str(&argument);
         }

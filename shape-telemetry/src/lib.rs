@@ -2,8 +2,12 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+#[cfg(feature = "files")]
+pub use crate::files::{LogFile, Progress, find_logs};
 pub use crate::{
+    analyze::{Analyzer, AnalyzerConfig},
     anomaly::{Anomaly, AnomalyId, AnomalyKind, Evidence, Severity},
+    baseline::{Baseline, BaselineComponent, BaselineTemplate},
     classify::{Verdict, classify},
     collect::{Collector, CollectorConfig},
     diagnosis::{Cause, CauseKind, Diagnosis, Recommendation, RecommendationKind},
@@ -24,13 +28,20 @@ pub use crate::{
     template::TemplateId,
 };
 
+mod analyze;
 mod anomaly;
+mod baseline;
+mod blocking;
 mod classify;
 mod collect;
 mod decode;
+mod detect;
+mod diagnose;
 mod diagnosis;
 mod duration;
 mod exemplar;
+#[cfg(feature = "files")]
+mod files;
 mod fingerprint;
 mod format;
 mod frames;
@@ -48,5 +59,7 @@ mod read;
 mod record;
 mod report;
 mod rules;
+mod severity;
 mod sketch;
+mod statistics;
 mod template;

@@ -10,16 +10,6 @@ pub(crate) const fn to_f64(n: u64) -> f64 {
     n as f64
 }
 
-/// As [`to_f64`], for sums.
-#[expect(
-    clippy::as_conversions,
-    clippy::cast_precision_loss,
-    reason = "there is no lossless way; the callers compute statistics"
-)]
-pub(crate) const fn to_f64_wide(n: u128) -> f64 {
-    n as f64
-}
-
 /// Towards zero; NaN and negative numbers give 0, numbers beyond the range the maximum.
 #[expect(
     clippy::as_conversions,

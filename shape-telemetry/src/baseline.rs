@@ -1,0 +1,241 @@
+//! What is normal, learned from measurements.
+
+use std::{collections::BTreeMap, num::NonZeroU64};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Bucket, ComponentId, LatencySketch, Level, Measurements, MergeError, TemplateId,
+    TemplateSeries, number::to_f64,
+};
+
+/// What is normal: learned from the measurements of a healthy time, kept as JSON, and merged over several such times.
+///
+/// ```
+/// use shape_telemetry::{Baseline, Collector, CollectorConfig};
+///
+/// let mut collector = Collector::new(CollectorConfig::new());
+/// collector.read("healthy.log", &b"2026-11-23T23:41:07Z  INFO studio::canvas: ready\n"[..]);
+/// let baseline = Baseline::learn(&collector.finish().0);
+/// let json = serde_json::to_string(&baseline)?;
+/// assert_eq!(serde_json::from_str::<Baseline>(&json)?, baseline);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    /// The version of this format.
+    pub schema_version: u32,
+    /// The width of the buckets that it was learned from.
+    pub bucket_ms: NonZeroU64,
+    /// How long was watched, from the first to the last record of each time.
+    pub exposure_ms: u64,
+    /// The longest time without any record.
+    pub max_gap_ms: u64,
+    /// Per component.
+    pub components: BTreeMap<ComponentId, BaselineComponent>,
+    /// Per template.
+    pub templates: BTreeMap<TemplateId, BaselineTemplate>,
+}
+
+/// What is normal for a component.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BaselineComponent {
+    /// Requests that ended well.
+    pub good: u64,
+    /// Requests that failed.
+    pub bad: u64,
+    /// Records that report no request.
+    pub other: u64,
+    /// Durations of requests.
+    pub latency: LatencySketch,
+    /// The longest time without a record of the component.
+    pub max_gap_ms: u64,
+}
+
+/// What is normal for a template.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BaselineTemplate {
+    /// The text with `<*>` for variables.
+    pub text: String,
+    /// The component.
+    pub component: ComponentId,
+    /// The highest level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<Level>,
+    /// Occurrences.
+    pub count: u64,
+    /// The sum of the squares of the occurrences per bucket, for their dispersion.
+    pub sum_of_squares: u64,
+}
+
+impl Baseline {
+    /// The version of the format that this crate writes.
+    pub const SCHEMA_VERSION: u32 = 1;
+
+    /// What these measurements say is normal.
+    pub fn learn(measurements: &Measurements) -> Self {
+        let components = measurements
+            .components
+            .iter()
+            .map(|(id, measured)| {
+                let totals = measurements.totals(id.as_str(), None);
+                let component = BaselineComponent {
+                    good: totals.good,
+                    bad: totals.bad,
+                    other: totals.other,
+                    latency: measurements.latency(id.as_str(), None),
+                    max_gap_ms: longest(&gaps(measured.buckets.values())),
+                };
+                (id.clone(), component)
+            })
+            .collect();
+        let templates = measurements
+            .templates
+            .iter()
+            .map(|(id, series)| {
+                let template = BaselineTemplate {
+                    text: series.text.clone(),
+                    component: series.component.clone(),
+                    level: series.level,
+                    count: series.count(),
+                    sum_of_squares: series
+                        .buckets
+                        .values()
+                        .fold(0, |sum, n| sum.saturating_add(n.saturating_mul(*n))),
+                };
+                (id.clone(), template)
+            })
+            .collect();
+        Self {
+            schema_version: Self::SCHEMA_VERSION,
+            bucket_ms: measurements.bucket_ms,
+            exposure_ms: exposure_ms(measurements),
+            max_gap_ms: longest(&all_gaps(measurements)),
+            components,
+            templates,
+        }
+    }
+
+    /// What both times say is normal. They must not overlap.
+    ///
+    /// # Errors
+    ///
+    /// When the bucket widths differ.
+    pub fn merge(mut self, other: Self) -> Result<Self, MergeError> {
+        if self.bucket_ms != other.bucket_ms {
+            return Err(MergeError::BucketWidth(self.bucket_ms, other.bucket_ms));
+        }
+        self.exposure_ms += other.exposure_ms;
+        self.max_gap_ms = self.max_gap_ms.max(other.max_gap_ms);
+        for (id, more) in other.components {
+            let mine = self.components.entry(id).or_default();
+            mine.good += more.good;
+            mine.bad += more.bad;
+            mine.other += more.other;
+            mine.latency.merge(&more.latency);
+            mine.max_gap_ms = mine.max_gap_ms.max(more.max_gap_ms);
+        }
+        for (id, more) in other.templates {
+            match self.templates.get_mut(&id) {
+                Some(mine) => {
+                    mine.level = mine.level.max(more.level);
+                    mine.count += more.count;
+                    mine.sum_of_squares = mine.sum_of_squares.saturating_add(more.sum_of_squares);
+                }
+                None => {
+                    self.templates.insert(id, more);
+                }
+            }
+        }
+        Ok(self)
+    }
+
+    /// Variance over mean of the occurrences of a template per bucket; 1 where it can not be told.
+    pub(crate) fn dispersion(&self, template: &BaselineTemplate) -> f64 {
+        let n = self.exposure_ms.div_ceil(self.bucket_ms.get());
+        dispersion(template.count, template.sum_of_squares, n)
+    }
+}
+
+/// Variance over mean of `n` counts, given their sum and the sum of their squares; 1 for fewer than 5.
+pub(crate) fn dispersion(sum: u64, sum_of_squares: u64, n: u64) -> f64 {
+    if n < 5 || sum == 0 {
+        return 1.0;
+    }
+    let n = to_f64(n);
+    let mean = to_f64(sum) / n;
+    let variance = (to_f64(sum_of_squares) - n * mean * mean) / (n - 1.0);
+    (variance / mean).max(0.0)
+}
+
+impl TemplateSeries {
+    /// Variance over mean of the occurrences per bucket, over `n` buckets.
+    pub(crate) fn dispersion(&self, n: u64) -> f64 {
+        let squares = self
+            .buckets
+            .values()
+            .fold(0_u64, |sum, n| sum.saturating_add(n.saturating_mul(*n)));
+        dispersion(self.buckets.values().sum(), squares, n)
+    }
+}
+
+/// How long was watched: from the first to the last record, at least one bucket.
+pub(crate) fn exposure_ms(measurements: &Measurements) -> u64 {
+    let length = measurements.period().map_or(0, |period| {
+        u64::try_from(period.length().as_millis()).unwrap_or(u64::MAX)
+    });
+    length.max(measurements.bucket_ms.get())
+}
+
+/// A time without records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Gap {
+    pub(crate) from: Timestamp,
+    pub(crate) to: Timestamp,
+}
+
+impl Gap {
+    pub(crate) fn ms(self) -> u64 {
+        u64::try_from(self.to.duration_since(self.from).as_millis()).unwrap_or(0)
+    }
+}
+
+/// The times between the last record of a bucket and the first of the next.
+pub(crate) fn gaps<'b>(buckets: impl Iterator<Item = &'b Bucket>) -> Vec<Gap> {
+    let mut last = None;
+    let mut gaps = Vec::new();
+    for bucket in buckets {
+        let (Some(first), Some(end)) = (bucket.first, bucket.last) else {
+            continue;
+        };
+        if let Some(from) = last {
+            gaps.push(Gap { from, to: first });
+        }
+        last = Some(end);
+    }
+    gaps
+}
+
+/// The times without a record of any component.
+pub(crate) fn all_gaps(measurements: &Measurements) -> Vec<Gap> {
+    let mut spans: BTreeMap<Timestamp, Bucket> = BTreeMap::new();
+    for component in measurements.components.values() {
+        for (&start, bucket) in &component.buckets {
+            let span = spans.entry(start).or_default();
+            span.first = match (span.first, bucket.first) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+            span.last = span.last.max(bucket.last);
+        }
+    }
+    gaps(spans.values())
+}
+
+fn longest(gaps: &[Gap]) -> u64 {
+    gaps.iter().map(|gap| gap.ms()).max().unwrap_or(0)
+}

@@ -1,0 +1,5 @@
+//! The detectors, by what they look at.
+
+pub(crate) mod messages;
+pub(crate) mod requests;
+pub(crate) mod silence;

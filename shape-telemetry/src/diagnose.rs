@@ -1,0 +1,380 @@
+//! Why it is so: ranked causes, and what may help.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    Anomaly, AnomalyId, AnomalyKind, Cause, CauseKind, ComponentId, Diagnosis, LogPosition,
+    Recommendation, RecommendationKind, Severity,
+    analyze::{View, percent, share},
+    detect::messages::buckets_around,
+    number::{self, to_f64},
+    statistics,
+};
+
+/// Causes beyond these are not worth reading.
+const MAX_CAUSES: usize = 8;
+const MAX_POSITIONS: usize = 5;
+/// Corrected p value of a field value that stands out.
+const MAX_Q: f64 = 0.01;
+const MIN_LIFT: f64 = 2.0;
+
+/// A cause before the weights are brought to a sum of 1.
+struct Suspect {
+    kind: CauseKind,
+    component: ComponentId,
+    summary: String,
+    /// The share of the component's affected requests that it explains, times how sure that is; 0..=1.
+    strength: f64,
+    /// The affected requests that it explains.
+    explains: u64,
+    anomalies: Vec<AnomalyId>,
+    positions: Vec<LogPosition>,
+    /// It was not there in the baseline.
+    is_new: bool,
+}
+
+/// One diagnosis for each component that has an anomaly of at least medium severity, the worst first.
+pub(crate) fn diagnose(view: &View<'_>, anomalies: &[Anomaly]) -> Vec<Diagnosis> {
+    let mut order: Vec<&ComponentId> = Vec::new();
+    for anomaly in anomalies {
+        if Severity::Medium <= anomaly.severity && !order.contains(&&anomaly.component) {
+            order.push(&anomaly.component);
+        }
+    }
+    order
+        .into_iter()
+        .map(|id| one(view, id, anomalies))
+        .collect()
+}
+
+fn one(view: &View<'_>, id: &ComponentId, anomalies: &[Anomaly]) -> Diagnosis {
+    let own: Vec<&Anomaly> = anomalies
+        .iter()
+        .filter(|anomaly| anomaly.component == *id)
+        .collect();
+    let affected = view
+        .affected(id)
+        .max(own.iter().map(|a| a.affected_requests).max().unwrap_or(0));
+    let mut suspects = Vec::new();
+    for anomaly in anomalies {
+        match anomaly.kind {
+            AnomalyKind::RepeatedBlocking => suspects.extend(blocking(view, id, anomaly)),
+            AnomalyKind::NewTemplate if anomaly.component == *id => {
+                suspects.push(new_behaviour(view, id, anomaly, affected));
+            }
+            AnomalyKind::ErrorRatio if anomaly.component == *id => {
+                suspects.push(failing(id, anomaly));
+                suspects.extend(field_value(view, id, anomaly));
+            }
+            AnomalyKind::LatencyShift if anomaly.component == *id => {
+                suspects.extend(upstream(id, anomaly, anomalies));
+            }
+            _ => {}
+        }
+    }
+    suspects.sort_by(|a, b| {
+        b.strength
+            .total_cmp(&a.strength)
+            .then_with(|| a.kind.cmp(&b.kind))
+            .then_with(|| a.component.cmp(&b.component))
+            .then_with(|| a.summary.cmp(&b.summary))
+    });
+    suspects.truncate(MAX_CAUSES);
+    let recommendations = recommend(id, &suspects, affected);
+    let sum: f64 = suspects.iter().map(|suspect| suspect.strength).sum();
+    let causes = suspects
+        .into_iter()
+        .map(|suspect| Cause {
+            kind: suspect.kind,
+            component: suspect.component,
+            summary: suspect.summary,
+            weight: suspect.strength / sum.max(1.0),
+            anomalies: suspect.anomalies,
+            positions: suspect.positions,
+        })
+        .collect();
+    Diagnosis {
+        component: id.clone(),
+        anomalies: own.iter().map(|anomaly| anomaly.id.clone()).collect(),
+        causes,
+        recommendations,
+    }
+}
+
+fn positions(anomaly: &Anomaly) -> Vec<LogPosition> {
+    anomaly
+        .exemplars
+        .iter()
+        .take(MAX_POSITIONS)
+        .map(|exemplar| exemplar.position.clone())
+        .collect()
+}
+
+/// Whether the requests of a component are slow, or fail, when messages of a stall are written.
+fn blocking(view: &View<'_>, id: &ComponentId, anomaly: &Anomaly) -> Option<Suspect> {
+    let series = view.now.templates.get(anomaly.template.as_ref()?)?;
+    let times = buckets_around(view.now, series);
+    let (mut inside, mut outside) = ((0_u64, 0_u64), (0_u64, 0_u64));
+    for (start, bucket) in view.now.buckets(id.as_str()) {
+        let hurt = (view.slow(id, &bucket.latency) + bucket.bad).min(bucket.requests());
+        let sums = if times.contains(&start) {
+            &mut inside
+        } else {
+            &mut outside
+        };
+        sums.0 += hurt;
+        sums.1 += bucket.requests();
+    }
+    let all = inside.0 + outside.0;
+    let at_home = series.component == *id;
+    let test = statistics::share(inside.0, inside.1, outside.0, outside.1);
+    let (in_share, out_share) = (share(inside.0, inside.1), share(outside.0, outside.1));
+    let lift = ratio(in_share, out_share);
+    // What would be slow anyway is not explained.
+    let expected = out_share * to_f64(inside.1);
+    let explained = (to_f64(inside.0) - expected).max(0.0);
+    let coincides = 0 < all && test.p < MAX_Q && 1.2 <= lift;
+    // A component that is blocked all the time has no time outside to compare with.
+    let always = 0 < inside.0 && to_f64(outside.1) < 0.1 * to_f64(inside.1);
+    let strength = if coincides || always {
+        let explained = if always { to_f64(inside.0) } else { explained };
+        (explained / to_f64(all.max(1))).clamp(0.0, 1.0)
+    } else if at_home {
+        0.3
+    } else {
+        return None;
+    };
+    // A component's own stall is the better explanation of two that coincide as well.
+    let strength = if at_home {
+        strength.max(0.3)
+    } else {
+        strength * 0.95
+    };
+    Some(Suspect {
+        kind: CauseKind::Blocking,
+        component: series.component.clone(),
+        summary: format!(
+            "{} is blocked: `{}` {} times; {} of the requests of {id} in these times are slow or fail, {} in the others",
+            series.component,
+            series.text,
+            anomaly.count,
+            percent(in_share),
+            percent(out_share),
+        ),
+        strength,
+        explains: if coincides && !always {
+            number::to_u64(explained.round())
+        } else {
+            inside.0
+        },
+        anomalies: vec![anomaly.id.clone()],
+        positions: positions(anomaly),
+        is_new: is_new(view, anomaly),
+    })
+}
+
+fn ratio(a: f64, b: f64) -> f64 {
+    if 0.0 < b {
+        a / b
+    } else if 0.0 < a {
+        f64::MAX
+    } else {
+        1.0
+    }
+}
+
+/// Whether an anomaly came after the baseline, so that undoing what changed since may help.
+fn is_new(view: &View<'_>, anomaly: &Anomaly) -> bool {
+    view.baseline.is_some() && !view.within && anomaly.evidence.test != "none, without a baseline"
+}
+
+fn new_behaviour(view: &View<'_>, id: &ComponentId, anomaly: &Anomaly, affected: u64) -> Suspect {
+    let explained = share(anomaly.affected_requests, affected);
+    let strength = match anomaly.severity {
+        _ if 0 < anomaly.affected_requests => 0.2 + 0.75 * explained,
+        Severity::Low => 0.05,
+        _ => 0.2,
+    };
+    Suspect {
+        kind: CauseKind::NewBehaviour,
+        component: id.clone(),
+        summary: format!(
+            "{}; {} requests of {id} failed with it",
+            anomaly.summary, anomaly.affected_requests
+        ),
+        strength,
+        explains: anomaly.affected_requests,
+        anomalies: vec![anomaly.id.clone()],
+        positions: positions(anomaly),
+        is_new: is_new(view, anomaly),
+    }
+}
+
+fn failing(id: &ComponentId, anomaly: &Anomaly) -> Suspect {
+    Suspect {
+        kind: CauseKind::Failing,
+        component: id.clone(),
+        summary: anomaly.summary.clone(),
+        strength: 0.15,
+        explains: anomaly.affected_requests,
+        anomalies: vec![anomaly.id.clone()],
+        positions: positions(anomaly),
+        is_new: true,
+    }
+}
+
+/// The field value that stands out most among the failed requests: a test of two by two for each, corrected for all.
+fn field_value(view: &View<'_>, id: &ComponentId, anomaly: &Anomaly) -> Option<Suspect> {
+    let measured = view.now.components.get(id)?;
+    let totals = view.now.totals(id.as_str(), None);
+    let mut found = Vec::new();
+    for (name, values) in &measured.fields {
+        for (value, counts) in values {
+            let n = counts.good + counts.bad;
+            // A value that nearly all requests have tells nothing.
+            if counts.bad < 3
+                || 20 * (totals.requests() - n.min(totals.requests())) < totals.requests()
+            {
+                continue;
+            }
+            let (bad_without, n_without) = (
+                totals.bad.saturating_sub(counts.bad),
+                totals.requests().saturating_sub(n),
+            );
+            let test = statistics::share(counts.bad, n, bad_without, n_without);
+            let lift = ratio(share(counts.bad, n), share(bad_without, n_without));
+            found.push((test.p, lift, name, value, *counts));
+        }
+    }
+    let p: Vec<f64> = found.iter().map(|&(p, ..)| p).collect();
+    let q = statistics::benjamini_hochberg(&p);
+    let (q, (_, lift, name, value, counts)) = q
+        .into_iter()
+        .zip(found)
+        .filter(|(q, (_, lift, ..))| *q <= MAX_Q && MIN_LIFT <= *lift)
+        .max_by(|(_, a), (_, b)| {
+            a.4.bad
+                .cmp(&b.4.bad)
+                .then_with(|| a.1.total_cmp(&b.1))
+                .then_with(|| (b.2, b.3).cmp(&(a.2, a.3)))
+        })?;
+    let explained = share(counts.bad, totals.bad);
+    let lift_text = if lift < 1e6 {
+        format!("{lift:.1} times as often as others")
+    } else {
+        "others never".to_owned()
+    };
+    Some(Suspect {
+        kind: CauseKind::FieldValue,
+        component: id.clone(),
+        summary: format!(
+            "requests of {id} with {name}={value} fail {lift_text}: {} of {}, {} of all failures (q = {q:.1e})",
+            counts.bad,
+            counts.good + counts.bad,
+            percent(explained),
+        ),
+        strength: 0.6 * explained * (1.0 - 1.0 / lift.max(1.0)),
+        explains: counts.bad,
+        anomalies: vec![anomaly.id.clone()],
+        positions: positions(anomaly),
+        is_new: false,
+    })
+}
+
+/// Another component that got slower by more at the same time.
+fn upstream(id: &ComponentId, anomaly: &Anomaly, anomalies: &[Anomaly]) -> Option<Suspect> {
+    let worst = anomalies
+        .iter()
+        .filter(|other| {
+            other.component != *id
+                && matches!(
+                    other.kind,
+                    AnomalyKind::LatencyShift | AnomalyKind::ErrorRatio
+                )
+                && anomaly.severity <= other.severity
+                && anomaly.affected_requests < other.affected_requests
+        })
+        .max_by_key(|other| {
+            (
+                other.severity,
+                other.affected_requests,
+                std::cmp::Reverse(&other.id),
+            )
+        })?;
+    Some(Suspect {
+        kind: CauseKind::Upstream,
+        component: worst.component.clone(),
+        summary: format!(
+            "{} is in trouble at the same time: {}",
+            worst.component, worst.summary
+        ),
+        strength: 0.1,
+        explains: 0,
+        anomalies: vec![anomaly.id.clone(), worst.id.clone()],
+        positions: positions(worst),
+        is_new: true,
+    })
+}
+
+/// What may help, by the requests that it would have helped.
+fn recommend(id: &ComponentId, suspects: &[Suspect], affected: u64) -> Vec<Recommendation> {
+    let mut list = Vec::new();
+    let names = |suspects: &[&Suspect]| {
+        let names: BTreeSet<&str> = suspects.iter().map(|s| s.component.as_str()).collect();
+        names.into_iter().collect::<Vec<_>>().join(", ")
+    };
+    let direct = suspects.iter().find(|suspect| {
+        matches!(suspect.kind, CauseKind::Blocking | CauseKind::NewBehaviour)
+            && !suspect.positions.is_empty()
+    });
+    if let Some(suspect) = direct {
+        let helped = suspect.explains.min(affected);
+        list.push(Recommendation {
+            kind: RecommendationKind::FixCode,
+            summary: format!(
+                "change the code in {} that writes the line at {}",
+                suspect.component,
+                suspect
+                    .positions
+                    .first()
+                    .map_or_else(String::new, ToString::to_string),
+            ),
+            benefit: share(helped, affected),
+            requests_helped: helped,
+        });
+    }
+    let new: Vec<&Suspect> = suspects.iter().filter(|suspect| suspect.is_new).collect();
+    if !new.is_empty() {
+        let helped = new
+            .iter()
+            .map(|suspect| suspect.explains)
+            .max()
+            .unwrap_or(0)
+            .min(affected);
+        list.push(Recommendation {
+            kind: RecommendationKind::Revert,
+            summary: format!(
+                "revert the change to {} that came since the baseline",
+                names(&new)
+            ),
+            benefit: share(helped, affected),
+            requests_helped: helped,
+        });
+    }
+    if direct.is_none() {
+        list.push(Recommendation {
+            kind: RecommendationKind::Investigate,
+            summary: format!(
+                "look at the records kept as evidence for {id}; no line of code is named by them"
+            ),
+            benefit: 0.0,
+            requests_helped: 0,
+        });
+    }
+    list.sort_by(|a, b| {
+        b.benefit
+            .total_cmp(&a.benefit)
+            .then_with(|| a.kind.cmp(&b.kind))
+    });
+    list
+}

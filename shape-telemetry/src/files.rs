@@ -1,0 +1,262 @@
+//! Files, directories, patterns and standard input as log sources.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufReader, Read},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{Collector, Format, LineCounts, SourceSummary};
+
+/// A log file that was found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LogFile {
+    /// The path as given, or as found below the directory given; `-` for standard input.
+    pub path: PathBuf,
+    /// Its size in bytes; 0 for standard input.
+    pub bytes: u64,
+}
+
+impl LogFile {
+    /// The name in reports.
+    pub fn name(&self) -> String {
+        self.path.to_string_lossy().into_owned()
+    }
+
+    fn is_stdin(&self) -> bool {
+        self.path == Path::new("-")
+    }
+}
+
+/// How far the reading of several files has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress<'p> {
+    /// The file being read.
+    pub name: &'p str,
+    /// Bytes of all files that were read, before decompression.
+    pub done_bytes: u64,
+    /// Bytes of all files; standard input counts 0.
+    pub total_bytes: u64,
+}
+
+/// The log files that paths, directories and patterns name, and what could not be found.
+///
+/// A directory gives the files in it and below it, except hidden ones and those with zero bytes in their first
+/// kilobyte that are no text in UTF-16. `-` is standard input. Each file is given once, in the order of the arguments,
+/// within an argument by path.
+pub fn find_logs<S: AsRef<str>>(arguments: &[S]) -> (Vec<LogFile>, Vec<SourceSummary>) {
+    let mut found = Found::default();
+    for argument in arguments {
+        found.argument(argument.as_ref());
+    }
+    (found.files, found.problems)
+}
+
+/// The summary of a source that was not read.
+fn problem(name: &str, text: String) -> SourceSummary {
+    SourceSummary {
+        name: Arc::from(name),
+        format: Format::Plain.as_str().to_owned(),
+        bytes: 0,
+        lines: LineCounts::default(),
+        problem: Some(text),
+    }
+}
+
+#[derive(Default)]
+struct Found {
+    files: Vec<LogFile>,
+    problems: Vec<SourceSummary>,
+}
+
+impl Found {
+    fn argument(&mut self, argument: &str) {
+        let path = Path::new(argument);
+        if argument == "-" {
+            self.push(path.to_owned(), 0);
+        } else if path.is_dir() {
+            self.directory(path, 0);
+        } else if path.exists() || !argument.contains(['*', '?', '[']) {
+            self.file(path);
+        } else {
+            match glob::glob(argument) {
+                Ok(paths) => self.pattern(argument, paths),
+                Err(error) => self.problems.push(problem(
+                    argument,
+                    format!(
+                        "not a pattern: {} at character {}",
+                        error.msg,
+                        error.pos + 1
+                    ),
+                )),
+            }
+        }
+    }
+
+    fn pattern(&mut self, argument: &str, paths: glob::Paths) {
+        let mut n = 0_usize;
+        for path in paths {
+            n += 1;
+            match path {
+                Ok(path) if path.is_dir() => {}
+                Ok(path) => self.file(&path),
+                Err(error) => {
+                    let name = error.path().to_string_lossy().into_owned();
+                    self.problems
+                        .push(problem(&name, format!("cannot be read: {}", error.error())));
+                }
+            }
+        }
+        if n == 0 {
+            self.problems
+                .push(problem(argument, "no file fits the pattern".to_owned()));
+        }
+    }
+
+    fn file(&mut self, path: &Path) {
+        match fs::metadata(path) {
+            Ok(metadata) => self.push(path.to_owned(), metadata.len()),
+            Err(error) => self.problems.push(problem(
+                &path.to_string_lossy(),
+                format!("cannot be read: {error}"),
+            )),
+        }
+    }
+
+    fn push(&mut self, path: PathBuf, bytes: u64) {
+        if self.files.iter().all(|file| file.path != path) {
+            self.files.push(LogFile { path, bytes });
+        }
+    }
+
+    fn directory(&mut self, path: &Path, depth: u8) {
+        let entries = match fs::read_dir(path) {
+            Ok(entries) => entries,
+            Err(error) => {
+                self.problems.push(problem(
+                    &path.to_string_lossy(),
+                    format!("cannot be read: {error}"),
+                ));
+                return;
+            }
+        };
+        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        paths.sort();
+        for path in paths {
+            let hidden = path
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with('.'));
+            // A link to a directory may lead in a circle.
+            if hidden || depth == 32 {
+                continue;
+            }
+            if path.is_dir() {
+                if !path.is_symlink() {
+                    self.directory(&path, depth + 1);
+                }
+            } else if path.is_file() && !is_binary(&path) {
+                self.file(&path);
+            }
+        }
+    }
+}
+
+fn is_binary(path: &Path) -> bool {
+    let mut start = Vec::with_capacity(1_024);
+    let Ok(file) = File::open(path) else {
+        return false;
+    };
+    if file.take(1_024).read_to_end(&mut start).is_err() {
+        return false;
+    }
+    let packed = start.starts_with(&[0x1f, 0x8b]);
+    let utf16 = start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]);
+    start.contains(&0) && !packed && !utf16
+}
+
+impl Collector {
+    /// Reads files, directories, patterns and standard input (`-`), and tells how far it has come.
+    ///
+    /// A file that cannot be read is a problem in its summary, not an end. A file with the same bytes as one before
+    /// is not read again; its summary says so.
+    pub fn read_paths<S: AsRef<str>>(
+        &mut self,
+        arguments: &[S],
+        progress: &mut dyn FnMut(&Progress<'_>),
+    ) -> Vec<SourceSummary> {
+        let (files, problems) = find_logs(arguments);
+        let mut summaries = Vec::new();
+        for summary in problems {
+            self.add_source(summary.clone());
+            summaries.push(summary);
+        }
+        let total_bytes = files.iter().map(|file| file.bytes).sum();
+        let mut done_bytes = 0;
+        for (index, file) in files.iter().enumerate() {
+            let name = file.name();
+            let copy = files.iter().take(index).find(|other| is_copy(other, file));
+            let summary = if let Some(other) = copy {
+                let summary = problem(
+                    &name,
+                    format!("the same bytes as `{}`, so not read again", other.name()),
+                );
+                self.add_source(summary.clone());
+                summary
+            } else {
+                let mut tell = |bytes: u64| {
+                    progress(&Progress {
+                        name: &name,
+                        done_bytes: done_bytes + bytes.min(file.bytes),
+                        total_bytes,
+                    });
+                };
+                self.read_file(file, &mut tell)
+            };
+            done_bytes += file.bytes;
+            summaries.push(summary);
+        }
+        summaries
+    }
+
+    fn read_file(&mut self, file: &LogFile, tell: &mut dyn FnMut(u64)) -> SourceSummary {
+        let name = file.name();
+        if file.is_stdin() {
+            return self.read_with_progress(&name, io::stdin().lock(), tell);
+        }
+        match File::open(&file.path) {
+            Ok(input) => self.read_with_progress(&name, input, tell),
+            Err(error) => {
+                let summary = problem(&name, format!("cannot be read: {error}"));
+                self.add_source(summary.clone());
+                summary
+            }
+        }
+    }
+}
+
+/// Whether two different files hold the same bytes, and at least one.
+fn is_copy(a: &LogFile, b: &LogFile) -> bool {
+    if a.bytes != b.bytes || a.bytes == 0 || a.is_stdin() || b.is_stdin() {
+        return false;
+    }
+    same_bytes(&a.path, &b.path).unwrap_or(false)
+}
+
+fn same_bytes(a: &Path, b: &Path) -> io::Result<bool> {
+    let mut a = BufReader::new(File::open(a)?);
+    let mut b = BufReader::new(File::open(b)?);
+    let (mut left, mut right) = (vec![0; 1 << 16], vec![0; 1 << 16]);
+    loop {
+        let n = a.read(&mut left)?;
+        if n == 0 {
+            return Ok(b.read(&mut right)? == 0);
+        }
+        let (Some(left), Some(right)) = (left.get(..n), right.get_mut(..n)) else {
+            return Ok(false);
+        };
+        if b.read_exact(right).is_err() || left != &*right {
+            return Ok(false);
+        }
+    }
+}

@@ -159,6 +159,11 @@ pub(crate) fn load(dir: &Path) -> Result<(String, State), Error> {
     Ok((service, state))
 }
 
+#[derive(serde::Deserialize)]
+struct Versioned {
+    schema_version: u32,
+}
+
 fn read<T: DeserializeOwned>(
     dir: &Path,
     name: &str,
@@ -171,10 +176,6 @@ fn read<T: DeserializeOwned>(
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(Repr::Read { path, source }.into()),
     };
-    #[derive(serde::Deserialize)]
-    struct Versioned {
-        schema_version: u32,
-    }
     // The version first: a file of another version has other fields, and to name those would lead astray.
     if let Ok(Versioned { schema_version }) = serde_json::from_slice(&bytes)
         && schema_version != version

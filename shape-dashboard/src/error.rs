@@ -1,6 +1,8 @@
 //! What can go wrong.
 
-use std::{io, net::SocketAddr, path::PathBuf};
+#[cfg(feature = "serve")]
+use std::net::SocketAddr;
+use std::{io, path::PathBuf};
 
 /// Why a dashboard could not be served or loaded.
 #[derive(Debug, thiserror::Error)]
@@ -27,12 +29,15 @@ pub enum ErrorKind {
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Repr {
+    #[cfg(feature = "serve")]
     #[error(
         "another program listens on {addr}: stop it, or choose another port (port 0 takes any free one)"
     )]
     AddressInUse { addr: SocketAddr },
+    #[cfg(feature = "serve")]
     #[error("can not listen on {addr}")]
     Bind { addr: SocketAddr, source: io::Error },
+    #[cfg(feature = "serve")]
     #[error("the dashboard's server ended early")]
     Serve { source: io::Error },
     #[error("can not read `{}`", path.display())]
@@ -57,8 +62,11 @@ impl Error {
     /// What kind of trouble it is.
     pub fn kind(&self) -> ErrorKind {
         match self.0 {
+            #[cfg(feature = "serve")]
             Repr::AddressInUse { .. } => ErrorKind::AddressInUse,
+            #[cfg(feature = "serve")]
             Repr::Bind { .. } => ErrorKind::Bind,
+            #[cfg(feature = "serve")]
             Repr::Serve { .. } => ErrorKind::Serve,
             Repr::Read { .. } => ErrorKind::Read,
             Repr::Parse { .. } => ErrorKind::Parse,

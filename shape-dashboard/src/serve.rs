@@ -29,18 +29,18 @@ const GRACE: Duration = Duration::from_secs(2);
 ///
 /// let dashboard = Dashboard::new("studio");
 /// let stop = async { /* ctrl-c, a channel, … */ };
-/// shape_dashboard::serve(&dashboard, ([127, 0, 0, 1], 0).into(), stop).await?;
+/// shape_dashboard::serve(dashboard.clone(), ([127, 0, 0, 1], 0).into(), stop).await?;
 /// # Ok(())
 /// # }
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run())?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub async fn serve(
-    dashboard: &Dashboard,
+    dashboard: Dashboard,
     addr: SocketAddr,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Error> {
-    run(dashboard.clone(), listen(addr)?, shutdown).await
+    run(dashboard, listen(addr)?, shutdown).await
 }
 
 /// Serves `dashboard` on `addr` from a thread of its own: for programs without a runtime.
@@ -58,12 +58,12 @@ pub async fn serve(
 /// use shape_dashboard::{Dashboard, spawn};
 ///
 /// let dashboard = Dashboard::new("studio");
-/// let server = spawn(&dashboard, ([127, 0, 0, 1], 0).into())?;
+/// let server = spawn(dashboard.clone(), ([127, 0, 0, 1], 0).into())?;
 /// assert_ne!(server.local_addr().port(), 0);
 /// server.shutdown()?;
 /// # Ok::<(), shape_dashboard::Error>(())
 /// ```
-pub fn spawn(dashboard: &Dashboard, addr: SocketAddr) -> Result<ServerHandle, Error> {
+pub fn spawn(dashboard: Dashboard, addr: SocketAddr) -> Result<ServerHandle, Error> {
     let listener = listen(addr)?;
     let bind = |source| Repr::Bind { addr, source };
     let local_addr = listener.local_addr().map_err(bind)?;
@@ -72,7 +72,6 @@ pub fn spawn(dashboard: &Dashboard, addr: SocketAddr) -> Result<ServerHandle, Er
         .build()
         .map_err(bind)?;
     let (stop, stopped) = oneshot::channel::<()>();
-    let dashboard = dashboard.clone();
     let thread = thread::Builder::new()
         .name("shape-dashboard".into())
         .spawn(move || {

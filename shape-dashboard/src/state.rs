@@ -23,7 +23,7 @@ pub(crate) struct State {
     pub(crate) is_replay: bool,
     pub(crate) run: Option<Run>,
     pub(crate) steps: Vec<Step>,
-    pub(crate) loop_state: Option<LoopState>,
+    pub(crate) position: Option<LoopState>,
     pub(crate) history: VecDeque<Transition>,
     pub(crate) activity: VecDeque<Activity>,
     pub(crate) reports: Reports,
@@ -160,7 +160,7 @@ impl State {
                 };
             }
             EventKind::StateChanged { from, to, reason } => {
-                self.loop_state = Some(*to);
+                self.position = Some(*to);
                 push(
                     &mut self.history,
                     Transition {
@@ -180,7 +180,7 @@ impl State {
             ),
             EventKind::Report(artifact) => self.keep(artifact),
             EventKind::RunFinished { state, duration } => {
-                self.loop_state = Some(*state);
+                self.position = Some(*state);
                 if let Some(run) = &mut self.run {
                     run.duration = Some(*duration);
                 }
@@ -201,10 +201,9 @@ impl State {
             Artifact::Compliance(report) => {
                 reports.compliance = Some(Arc::clone(report));
                 // The machine tells only of moves; without one, a kept promise means that it is where it began.
-                if self.loop_state.is_none()
-                    && matches!(report.worst(), Status::Met | Status::AtRisk)
+                if self.position.is_none() && matches!(report.worst(), Status::Met | Status::AtRisk)
                 {
-                    self.loop_state = Some(LoopState::Healthy);
+                    self.position = Some(LoopState::Healthy);
                 }
             }
             Artifact::Heal(report) => reports.heal = Some(Arc::clone(report)),
@@ -233,7 +232,7 @@ impl State {
                     Status::Met | Status::AtRisk => Some(LoopState::Healthy),
                     Status::NoData => None,
                 });
-        self.loop_state = of_healing.or(of_promises);
+        self.position = of_healing.or(of_promises);
     }
 
     fn step(&mut self, name: &str) -> &mut Step {

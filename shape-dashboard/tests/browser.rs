@@ -1,6 +1,7 @@
 //! The page in a real browser, on a real server. Skipped where there is no Chromium.
 //!
-//! Pictures go to Cargo's folder for test files, the one of the whole healed run also to `SHAPE_SCREENSHOT`.
+//! Pictures go to Cargo's folder for test files, the one of the healed run also to `SHAPE_SCREENSHOT`. Where
+//! `SHAPE_ARTIFACTS` names the folder of a real run's reports, that picture shows the real run instead.
 #![cfg(feature = "serve")]
 
 #[path = "browser/cdp.rs"]
@@ -11,9 +12,11 @@ use std::path::{Path, PathBuf};
 
 use axum::Router;
 use shape_dashboard::{Dashboard, ServerHandle, spawn};
+use shape_workflow::Event;
 
 use crate::cdp::Browser;
 
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn browser() -> Option<Browser> {
     let Some(program) = cdp::program() else {
         eprintln!(
@@ -32,8 +35,14 @@ fn picture(name: &str) -> PathBuf {
 
 fn served() -> (Dashboard, ServerHandle) {
     let dashboard = Dashboard::new("studio");
-    let server = spawn(&dashboard, ([127, 0, 0, 1], 0).into()).unwrap();
+    let server = spawn(dashboard.clone(), ([127, 0, 0, 1], 0).into()).unwrap();
     (dashboard, server)
+}
+
+fn tell(dashboard: &Dashboard, events: &[Event]) {
+    for event in events {
+        dashboard.apply(event);
+    }
 }
 
 #[track_caller]
@@ -56,7 +65,7 @@ fn a_page_that_is_open_follows_the_loop() {
 
     let events = fixture::healed().events;
     let (before, after) = events.split_at(fixture::breached().events.len());
-    before.iter().for_each(|event| dashboard.apply(event));
+    tell(&dashboard, before);
     browser.wait_for("document.querySelector('#loop-state .badge')?.innerText === 'breached'");
     // The worst comes first, and says so in words.
     assert_eq!(browser.text(".tile h3"), "canvas");
@@ -66,15 +75,11 @@ fn a_page_that_is_open_follows_the_loop() {
     browser.screenshot(&picture("breached.png"), true);
 
     let healing = fixture::healing().events.len() - before.len();
-    after[..healing]
-        .iter()
-        .for_each(|event| dashboard.apply(event));
+    tell(&dashboard, &after[..healing]);
     browser.wait_for("document.querySelector('#heal .activity')");
     browser.screenshot(&picture("healing.png"), true);
 
-    after[healing..]
-        .iter()
-        .for_each(|event| dashboard.apply(event));
+    tell(&dashboard, &after[healing..]);
     browser.wait_for("document.querySelector('#loop-state .badge')?.innerText === 'recovered'");
     browser.wait_for("document.querySelectorAll('.plot canvas').length === 2");
     assert!(browser.text("#heal").contains("healed"));
@@ -97,7 +102,9 @@ fn a_page_that_is_open_follows_the_loop() {
     browser.wait_for("document.querySelector('#evidence[open] .is-statement')");
     assert!(browser.text("#evidence").contains("studio.log:1204"));
     browser.screenshot(&picture("evidence.png"), false);
-    if let Some(path) = std::env::var_os("SHAPE_SCREENSHOT") {
+    if std::env::var_os("SHAPE_ARTIFACTS").is_none()
+        && let Some(path) = std::env::var_os("SHAPE_SCREENSHOT")
+    {
         browser.eval("document.getElementById('evidence').close()");
         browser.screenshot(Path::new(&path), false);
     }
@@ -119,10 +126,7 @@ fn a_page_that_is_open_follows_the_loop() {
 fn what_a_log_says_stays_text() {
     let Some(mut browser) = browser() else { return };
     let (dashboard, server) = served();
-    fixture::healed()
-        .events
-        .iter()
-        .for_each(|event| dashboard.apply(event));
+    tell(&dashboard, &fixture::healed().events);
     browser.open(&format!("{}#evidence/canvas-hostile", server.url()));
     browser.wait_for("document.querySelector('#evidence[open] .log pre')");
     assert_eq!(browser.text("#evidence .log pre"), fixture::HOSTILE);
@@ -140,10 +144,7 @@ fn what_a_log_says_stays_text() {
 fn the_keyboard_suffices_and_the_theme_is_remembered() {
     let Some(mut browser) = browser() else { return };
     let (dashboard, server) = served();
-    fixture::healed()
-        .events
-        .iter()
-        .for_each(|event| dashboard.apply(event));
+    tell(&dashboard, &fixture::healed().events);
     browser.screen(1440, 900, "light");
     browser.open(&server.url());
     browser.wait_for("document.querySelector('.finding-foot a')");
@@ -186,10 +187,7 @@ fn the_keyboard_suffices_and_the_theme_is_remembered() {
 fn it_works_inside_another_service() {
     let Some(mut browser) = browser() else { return };
     let dashboard = Dashboard::new("studio");
-    fixture::breached()
-        .events
-        .iter()
-        .for_each(|event| dashboard.apply(event));
+    tell(&dashboard, &fixture::breached().events);
     let app = Router::new().nest_service("/ops", dashboard.router());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -222,6 +220,27 @@ fn it_works_inside_another_service() {
     assert_content(&browser);
     drop(stop);
     server.join().unwrap();
+}
+
+/// The picture of a run that took place: `SHAPE_ARTIFACTS` names the folder of its reports, `SHAPE_SCREENSHOT` the file.
+#[test]
+fn the_picture_of_a_finished_run() {
+    let (Some(dir), Some(path)) = (
+        std::env::var_os("SHAPE_ARTIFACTS"),
+        std::env::var_os("SHAPE_SCREENSHOT"),
+    ) else {
+        return;
+    };
+    let Some(mut browser) = browser() else { return };
+    let dashboard = Dashboard::from_artifacts(dir).unwrap();
+    let server = spawn(dashboard, ([127, 0, 0, 1], 0).into()).unwrap();
+    browser.screen(1440, 1000, "light");
+    browser.open(&server.url());
+    browser.wait_for(LIVE);
+    browser.wait_for("document.querySelector('.tile')");
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    browser.screenshot(Path::new(&path), false);
+    assert_content(&browser);
 }
 
 fn key(browser: &mut Browser, name: &str, code: u32) {

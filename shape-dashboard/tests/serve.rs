@@ -28,7 +28,7 @@ fn ask(addr: SocketAddr, path: &str) -> String {
 #[test]
 fn it_serves_until_told_to_stop_even_with_an_open_stream() {
     let dashboard = Dashboard::new("studio");
-    let server = spawn(&dashboard, LOOPBACK.into()).unwrap();
+    let server = spawn(dashboard.clone(), LOOPBACK.into()).unwrap();
     let addr = server.local_addr();
     assert!(ask(addr, "/api/healthz").contains(r#""status":"ok""#));
 
@@ -55,8 +55,8 @@ fn it_serves_until_told_to_stop_even_with_an_open_stream() {
 #[test]
 fn a_port_in_use_is_named() {
     let dashboard = Dashboard::new("studio");
-    let server = spawn(&dashboard, LOOPBACK.into()).unwrap();
-    let error = spawn(&dashboard, server.local_addr()).unwrap_err();
+    let server = spawn(dashboard.clone(), LOOPBACK.into()).unwrap();
+    let error = spawn(dashboard.clone(), server.local_addr()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddressInUse);
     let message = error.to_string();
     assert!(
@@ -64,7 +64,7 @@ fn a_port_in_use_is_named() {
         "{message}"
     );
     assert!(message.contains("choose another port"), "{message}");
-    let elsewhere = spawn(&dashboard, ([192, 0, 2, 1], 80).into()).unwrap_err();
+    let elsewhere = spawn(dashboard.clone(), ([192, 0, 2, 1], 80).into()).unwrap_err();
     assert_eq!(elsewhere.kind(), ErrorKind::Bind);
 }
 
@@ -72,7 +72,7 @@ fn a_port_in_use_is_named() {
 #[test]
 fn readers_and_writers_do_not_disturb_each_other() {
     let dashboard = Dashboard::new("studio");
-    let server = spawn(&dashboard, LOOPBACK.into()).unwrap();
+    let server = spawn(dashboard.clone(), LOOPBACK.into()).unwrap();
     let addr = server.local_addr();
     let events = fixture::healed().events;
     std::thread::scope(|scope| {

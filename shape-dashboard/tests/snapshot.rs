@@ -5,13 +5,19 @@ mod fixture;
 use serde_json::Value;
 use shape_dashboard::{
     Dashboard, Snapshot,
-    snapshot::{DiffLineKind, Phase, Tone},
+    snapshot::{
+        DiffLineKind,
+        Phase::{self, Ahead, Current, Passed},
+        Tone,
+    },
 };
 use shape_workflow::{Artifact, Event, EventKind, LoopState};
 
 fn after(story: &fixture::Story) -> Snapshot {
     let dashboard = Dashboard::new("studio");
-    story.events.iter().for_each(|event| dashboard.apply(event));
+    for event in &story.events {
+        dashboard.apply(event);
+    }
     dashboard.snapshot()
 }
 
@@ -180,7 +186,6 @@ fn a_newer_budget_takes_the_place_of_the_one_that_was_judged() {
 fn the_strip_shows_the_way_of_the_incident() {
     let snapshot = after(&fixture::healing());
     let phases: Vec<_> = snapshot.loop_view.strip.iter().map(|it| it.phase).collect();
-    use Phase::{Ahead, Current, Passed};
     assert_eq!(
         phases,
         [

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use shape_compliance::Status;
 use shape_sli::{ComponentSli, HealthTier, Indicator};
 use shape_telemetry::Severity;
 
-use super::{Badge, SloRow, Tone, anomaly, status_badge, status_rank};
+use super::{Badge, SloRow, Tone, anomaly, status_rank};
 use crate::{figures, state::Reports};
 
 /// One component at a glance.
@@ -79,21 +78,20 @@ pub(super) fn tiles(reports: &Reports, slos: &[SloRow]) -> Vec<ComponentTile> {
     let mut tiles: Vec<_> = known
         .into_iter()
         .map(|(name, it)| {
-            let status = it.slos.first().map(|row| row.judged);
-            // Between "too little data" and "met": nobody promised anything.
-            let rank = status.map_or(3, status_rank);
+            // Without a promise it stands between "too little data" and "met".
+            let rank = it.slos.first().map_or(3, |row| status_rank(row.judged));
             let score = it
                 .sli
                 .and_then(|sli| sli.health.as_ref())
                 .map_or(u16::MAX, |health| health.score.hundredths());
-            ((rank, score, name), tile(name, &it, status))
+            ((rank, score, name), tile(name, &it))
         })
         .collect();
     tiles.sort_by(|a, b| a.0.cmp(&b.0));
     tiles.into_iter().map(|(_, tile)| tile).collect()
 }
 
-fn tile(name: &str, known: &Known<'_>, status: Option<Option<Status>>) -> ComponentTile {
+fn tile(name: &str, known: &Known<'_>) -> ComponentTile {
     let health = known.sli.and_then(|it| it.health.as_ref());
     let latency = known.sli.and_then(|it| it.latency.as_ref());
     let requests = known
@@ -106,7 +104,10 @@ fn tile(name: &str, known: &Known<'_>, status: Option<Option<Status>>) -> Compon
         .map(|sli| sli.events);
     ComponentTile {
         name: name.to_owned(),
-        status: status.map_or_else(|| Badge::new("no promise", Tone::Neutral), status_badge),
+        status: known.slos.first().map_or_else(
+            || Badge::new("no promise", Tone::Neutral),
+            |row| row.status.clone(),
+        ),
         score_label: health.map_or_else(
             || "\u{2013}".into(),
             |it| {

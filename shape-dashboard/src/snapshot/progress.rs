@@ -140,7 +140,7 @@ fn headline(state: LoopState) -> &'static str {
 
 pub(super) fn loop_view(state: &State) -> LoopView {
     let worst = state.reports.compliance.as_ref().map(|it| it.worst());
-    let (badge, headline) = match state.loop_state {
+    let (badge, headline) = match state.position {
         // The machine calls it healthy as well when nothing is known; on the page that would be a claim.
         Some(LoopState::Healthy) if matches!(worst, None | Some(Status::NoData)) => (
             Badge::new("healthy", Tone::Neutral),
@@ -178,13 +178,13 @@ pub(super) fn loop_view(state: &State) -> LoopView {
         },
     };
     LoopView {
-        state: state.loop_state,
+        state: state.position,
         badge,
         headline,
         reason: state
             .history
             .back()
-            .filter(|last| Some(last.to) == state.loop_state)
+            .filter(|last| Some(last.to) == state.position)
             .map_or_else(String::new, |last| last.reason.clone()),
         strip: strip(state),
         history: state
@@ -215,12 +215,12 @@ fn strip(state: &State) -> Vec<StripState> {
         .into_iter()
         .map(|entry| {
             let incident = || state.history.iter().skip(begin);
-            let entered = incident().filter(|it| it.to == entry).last();
+            let entered = incident().rfind(|it| it.to == entry);
             let was_left = incident().any(|it| it.from == entry);
             StripState {
                 state: entry,
                 label: label(entry).to_owned(),
-                phase: if state.loop_state == Some(entry) {
+                phase: if state.position == Some(entry) {
                     Phase::Current
                 } else if entered.is_some() || was_left {
                     Phase::Passed

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use shape_budget::{AlertSeverity, BurnWindow, SloBudget};
+use shape_budget::{AlertSeverity, BurnRate, BurnWindow, SloBudget};
 use shape_compliance::{SloStatus, Status};
 use shape_sli::{Events, Indicator};
 use shape_slo::{CalendarUnit, Slo, Standing, Target, Window};
@@ -251,12 +251,12 @@ fn outlook(budget: &SloBudget) -> String {
 }
 
 fn bars(burn: &[BurnWindow]) -> Vec<BurnBar> {
-    let rates = burn.iter().filter_map(|it| it.burn).map(|it| it.get());
+    let rates = burn.iter().filter_map(|it| it.burn).map(BurnRate::get);
     // At least 2, so that a quiet budget is not drawn as a full bar.
     let scale = rates.fold(2.0_f64, f64::max);
     burn.iter()
         .map(|it| {
-            let rate = it.burn.map(|rate| rate.get());
+            let rate = it.burn.map(BurnRate::get);
             BurnBar {
                 window_label: figures::window(it.seconds),
                 label: rate.map_or_else(|| "no data".into(), figures::multiple),

@@ -1,4 +1,4 @@
-//! A small client of the DevTools protocol: one Chromium, one page.
+//! A small client of the `DevTools` protocol: one Chromium, one page.
 
 use std::{
     fs,
@@ -89,6 +89,10 @@ impl Browser {
         browser
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers write the parameters as a literal"
+    )]
     pub(crate) fn call(&mut self, method: &str, params: Value) -> Value {
         self.next_id += 1;
         let id = self.next_id;

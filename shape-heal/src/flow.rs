@@ -80,8 +80,11 @@ impl Run<'_> {
             .settings
             .policy
             .may_begin(signature.as_ref(), &self.history, self.now());
+        // The pause is between runs; a run that has just finished an earlier one's rollback goes on.
+        let is_continued = self.report.deployment.is_some();
         if let Err(refusal) = may
             && self.settings.mode != Mode::Observe
+            && !is_continued
         {
             let explanation = refusal.detail.clone();
             self.refuse(HealStage::Diagnosing, refusal);
@@ -105,7 +108,6 @@ impl Run<'_> {
             self.end(HealOutcome::Observed, explanation);
             return Ok(());
         }
-        let mut was_rolled_back = false;
         for work in works.iter_mut() {
             if !work.is_open() || work.patch.is_none() {
                 continue;
@@ -116,12 +118,11 @@ impl Run<'_> {
             }
             let next = self.release(work)?;
             work.worktree = None;
-            was_rolled_back |= work.candidate.state == CandidateState::RolledBack;
             if next == Next::Stop {
                 return Ok(());
             }
         }
-        if was_rolled_back {
+        if self.report.deployment.is_some() {
             let explanation =
                 "what was deployed did not help and is taken back; nothing else passed".to_owned();
             self.end(HealOutcome::RolledBack, explanation);

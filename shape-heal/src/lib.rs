@@ -2,6 +2,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+#[cfg(all(feature = "process", unix))]
+pub use crate::process::{ProcessEnvironment, ServiceSpec};
 pub use crate::{
     approval::Approval,
     cancel::Cancel,
@@ -44,6 +46,8 @@ mod knowledge;
 mod patch;
 mod placeholder;
 mod policy;
+#[cfg(all(feature = "process", unix))]
+mod process;
 mod recipe;
 mod recipe_book;
 mod report;

@@ -48,6 +48,9 @@ impl Run<'_> {
     }
 
     fn start(&mut self, commit: &CommitId) -> Result<String, String> {
+        if self.environment.runs(commit.as_str()) == Some(true) {
+            return Ok(commit.as_str().to_owned());
+        }
         match self.environment.restart(commit.as_str()) {
             Ok(()) => Ok(commit.as_str().to_owned()),
             Err(error) => Err(format!(

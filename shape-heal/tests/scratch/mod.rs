@@ -1,5 +1,6 @@
 //! A scratch service for the tests: a real git repository with a bare remote, and a service in memory whose traffic
 //! depends on the code that is deployed.
+#![allow(unreachable_pub, reason = "shared by the test files")]
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(
     clippy::unwrap_used,
@@ -413,6 +414,10 @@ impl Environment for FakeService {
             Self::bad_share(&code)
         };
         Ok(self.observation(label, bad, 99))
+    }
+
+    fn runs(&mut self, revision: &str) -> Option<bool> {
+        Some(self.running.as_deref() == Some(revision))
     }
 
     fn can_replay(&self) -> bool {

@@ -11,6 +11,8 @@ pub use crate::{
 };
 
 mod error;
+#[cfg(feature = "yaml")]
+mod file;
 mod objective;
 mod recommend;
 mod target;

@@ -171,6 +171,12 @@ impl CalendarUnit {
         })
     }
 
+    /// Whether a window of this unit begins on that day.
+    #[cfg(feature = "yaml")]
+    pub(crate) fn begins_on(self, date: Date) -> bool {
+        self.first_day(date).is_ok_and(|first| first == date)
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Day => "day",

@@ -119,7 +119,7 @@ fn component_name<'r>(
         .find_map(|rule| rule.apply(record, source))
         .unwrap_or_else(|| rules::default_component(record, source))
         .trim();
-    name.get(..name.floor_char_boundary(128)).unwrap_or(name)
+    crate::number::cut(name, 128)
 }
 
 /// Reads logs and measures them.

@@ -4,7 +4,7 @@ use std::{cmp::Ordering, time::Duration};
 
 use jiff::Timestamp;
 
-use crate::{Event, Exemplar, LogPosition};
+use crate::{Event, Exemplar, LogPosition, number::cut};
 
 /// How many slow requests a bucket keeps, and how many failed ones.
 pub(crate) const PER_BUCKET: usize = 2;
@@ -40,10 +40,6 @@ impl Exemplar {
             frames: event.frames.clone(),
         }
     }
-}
-
-fn cut(text: &str, max: usize) -> &str {
-    text.get(..text.floor_char_boundary(max)).unwrap_or(text)
 }
 
 /// What orders exemplars before their whole content does.

@@ -58,7 +58,9 @@ fn at(rest: &str) -> Option<SourceLocation> {
     let found = location(place)?;
     // Java names the file alone; its package is the path.
     if found.column.is_none()
-        && found.path.ends_with(".java")
+        && std::path::Path::new(&found.path)
+            .extension()
+            .is_some_and(|e| e == "java")
         && !found.path.contains('/')
         && let Some((class, _)) = method.trim().rsplit_once('.')
         && let Some((package, _)) = class.rsplit_once('.')

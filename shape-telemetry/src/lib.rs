@@ -1,4 +1,70 @@
-//! Reads logs into typed records, measures them, and says what is wrong.
+//! Reads logs into typed records, measures them, and says what is wrong and why.
+//!
+//! A log holds more than text: when something was written and by whom, how a request ended and how long it took, which
+//! kind of message it was. This crate takes any log (some forty layouts are told apart by themselves), keeps every
+//! line, and gives three things, each built on the one before:
+//!
+//! 1. [`Record`]s and [`Event`]s: typed, borrowed from the line, with fields, spans, source location and stack frames.
+//! 2. [`Measurements`]: counts, latencies and message templates per component and time bucket. They merge: shards in
+//!    any order and grouping give the bytes of one pass.
+//! 3. A [`TelemetryReport`]: anomalies with their test, effect and log lines as evidence, and ranked causes.
+//!
+//! ```
+//! use std::time::Duration;
+//! use shape_telemetry::{Analyzer, Baseline, Collector, CollectorConfig};
+//!
+//! # fn service(failing: bool) -> String {
+//! #     (0..600).map(|n| {
+//! #         let (s, ms, bad) = (n / 20, n % 20 * 50, failing && n % 3 == 0);
+//! #         let at = format!("2026-11-23T23:41:{s:02}.{ms:03}Z");
+//! #         let error = if bad { format!("{at} ERROR shop::cart: no price for item \"{n}\"\n") } else { String::new() };
+//! #         let status = if bad { 500 } else { 200 };
+//! #         error + &format!("{at}  INFO shop::cart: request completed path=/cart status={status} duration_ms=1.{n}\n")
+//! #     }).collect()
+//! # }
+//! # let (yesterday, today) = (service(false), service(true));
+//! let measure = |log: &str| {
+//!     let mut collector = Collector::new(CollectorConfig::new().bucket(Duration::from_secs(1)));
+//!     collector.read("shop.log", log.as_bytes());
+//!     collector.finish()
+//! };
+//! let baseline = Baseline::learn(&measure(&yesterday).0);
+//! let (now, sources) = measure(&today);
+//! let report = Analyzer::default().analyze(&now, Some(&baseline), sources);
+//!
+//! assert_eq!(report.anomalies[0].summary, "200 of 600 requests of cart failed (33.3 %), 0.0 % in the baseline");
+//! let cause = &report.diagnoses[0].causes[0];
+//! assert_eq!(cause.summary.lines().next(), Some("new error `no price for item \"<*>\"`, 200 times, never in the baseline; 200 requests of cart failed with it"));
+//! assert_eq!(cause.positions[0].to_string(), "shop.log:1");
+//! ```
+//!
+//! # Overview
+//!
+//! | step | types |
+//! |---|---|
+//! | one line | [`Reader::parse_line`], [`Record`], [`Field`], [`Format`], [`Level`] |
+//! | a log | [`Reader::read`], [`Event`], [`Sink`], [`SourceSummary`], [`LineCounts`] |
+//! | measuring | [`Collector`], [`CollectorConfig`], [`ComponentRule`], [`OutcomeRule`], [`classify`] |
+//! | what was measured | [`Measurements`], [`Bucket`], [`LatencySketch`], [`TemplateSeries`], [`Exemplar`] |
+//! | what is normal | [`Baseline`] |
+//! | what is wrong | [`Analyzer`], [`Anomaly`], [`Evidence`], [`Diagnosis`], [`Cause`] |
+//!
+//! # What always holds
+//!
+//! - Lines in are lines parsed plus lines kept as unparsed, for any bytes. Nothing panics, nothing is dropped.
+//! - The same logs give the same bytes. The clock is never read: a year that a log does not name comes from
+//!   [`Reader::reference`], or the time stays `None`.
+//! - Every anomaly names its test, n, statistic, corrected p value and effect, and keeps log lines as evidence.
+//! - Memory is bounded: by the longest line (1 MiB), [`Measurements::MAX_TEMPLATES`],
+//!   [`Measurements::MAX_COMPONENTS`], and the number of time buckets that the log spans.
+//!
+//! # Features
+//!
+//! - `files` (default): files, directories, patterns, standard input and gzip.
+//!
+//! # What it does not do
+//!
+//! It does not follow a growing file, read zstd, or keep the log: it keeps counts and a few lines as evidence.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
@@ -63,3 +129,7 @@ mod severity;
 mod sketch;
 mod statistics;
 mod template;
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

@@ -30,31 +30,21 @@ pub(crate) fn record(record: &Record<'_>, out: &mut String) {
 /// Numbers, durations, sizes, addresses, ids and everything else with a digit in it, paths, URLs, quoted texts and
 /// the values of `name=value` become `<*>`; punctuation and words stay.
 pub(crate) fn message(text: &str, out: &mut String) {
-    let (text, cut) = if MAX_MESSAGE < text.len() {
-        (
-            text.get(..text.floor_char_boundary(MAX_MESSAGE))
-                .unwrap_or(text),
-            true,
-        )
-    } else {
-        (text, false)
-    };
+    let cut = MAX_MESSAGE < text.len();
+    let text = crate::number::cut(text, MAX_MESSAGE);
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(&b) = bytes.get(at) {
         match b {
-            b'"' | b'\'' | b'`' => match quoted_end(bytes, at) {
-                Some(end) => {
-                    out.push(char::from(b));
+            b'"' | b'\'' | b'`' => {
+                out.push(char::from(b));
+                at += 1;
+                if let Some(end) = quoted_end(bytes, at - 1) {
                     out.push_str(WILDCARD);
                     out.push(char::from(b));
                     at = end + 1;
                 }
-                None => {
-                    out.push(char::from(b));
-                    at += 1;
-                }
-            },
+            }
             _ if is_word(b) => {
                 let end = bytes
                     .iter()
@@ -84,10 +74,7 @@ fn is_word(b: u8) -> bool {
 /// The closing quote of a text that begins at `start` and is not part of a word (`don't`).
 fn quoted_end(bytes: &[u8], start: usize) -> Option<usize> {
     let quote = *bytes.get(start)?;
-    let inside_word = 0 < start
-        && bytes
-            .get(start - 1)
-            .is_some_and(|b| b.is_ascii_alphanumeric());
+    let inside_word = 0 < start && bytes.get(start - 1).is_some_and(u8::is_ascii_alphanumeric);
     if quote == b'\'' && inside_word {
         return None;
     }

@@ -242,9 +242,7 @@ impl Pass<'_> {
             };
             if self.reader.max_line < line.len() {
                 counts.cut = 1;
-                line = line
-                    .get(..line.floor_char_boundary(self.reader.max_line))
-                    .unwrap_or(line);
+                line = number::cut(line, self.reader.max_line);
             }
             self.line += 1;
             self.step(text, line, at, counts, &mut pending, sink);
@@ -447,7 +445,11 @@ fn after_escape(escape: &str) -> &str {
         None => 1,
     };
     // A final byte is ASCII, so `end` is a boundary unless the sequence is broken.
-    escape.get(escape.ceil_char_boundary(end)..).unwrap_or("")
+    let mut end = end.min(escape.len());
+    while !escape.is_char_boundary(end) {
+        end += 1;
+    }
+    escape.get(end..).unwrap_or("")
 }
 
 /// The end of the last complete line.

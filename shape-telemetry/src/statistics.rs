@@ -88,6 +88,10 @@ pub(crate) struct ShareTest {
     pub(crate) p: f64,
 }
 
+#[expect(
+    clippy::many_single_char_names,
+    reason = "the cells of a two by two table"
+)]
 /// Whether `hits` of `n` is more than `hits_before` of `n_before`: Fisher's exact test while all counts are small,
 /// else chi-squared with one degree of freedom, halved for one side.
 pub(crate) fn share(hits: u64, n: u64, hits_before: u64, n_before: u64) -> ShareTest {
@@ -159,8 +163,8 @@ pub(crate) fn mann_whitney(now: &LatencySketch, before: &LatencySketch) -> Optio
         let (here, there) = (to_f64(here), to_f64(there));
         u += here * (below + there / 2.0);
         below += there;
-        let tied = here + there;
-        ties += tied * (tied * tied - 1.0);
+        let both = here + there;
+        ties += both * (both * both - 1.0);
     }
     let total = n + m;
     let variance = n * m / 12.0 * ((total + 1.0) - ties / (total * (total - 1.0)));

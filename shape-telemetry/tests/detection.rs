@@ -1,4 +1,12 @@
 //! What is found in logs of a service that works, and of one that does not.
+#![allow(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::struct_excessive_bools,
+    reason = "numbers of a test are small and known"
+)]
 
 use std::{fmt::Write, time::Duration};
 

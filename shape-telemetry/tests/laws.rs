@@ -1,4 +1,13 @@
 //! What must hold for any input.
+#![allow(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::naive_bytecount,
+    clippy::format_push_string,
+    reason = "numbers of a test are small and known"
+)]
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -110,7 +110,7 @@ fn blocking(
     };
     let longest = series.durations.max().unwrap_or_default();
     let median = series.durations.quantile(0.5).unwrap_or_default();
-    let times = if timed {
+    let durations = if timed {
         format!(
             ", {} each at the median and {} at the longest, {} of the time",
             show(median),
@@ -134,7 +134,7 @@ fn blocking(
         share: share(slow, requests),
         cap: Severity::Critical,
         summary: format!(
-            "`{}` {count} times{times}; {slow} slow requests in these times{}",
+            "`{}` {count} times{durations}; {slow} slow requests in these times{}",
             series.text,
             match known {
                 Some(known) => format!(" ({} times in the baseline)", known.count),

@@ -89,12 +89,12 @@ impl Rhythm {
         .into_iter()
         .max()
         .unwrap_or(u64::MAX);
-        let least_s = (10.0 / self.rate).max(to_f64(least_ms) / 1e3);
+        let shortest = (10.0 / self.rate).max(to_f64(least_ms) / 1e3);
         let found: Vec<Gap> = self
             .gaps
             .iter()
             .copied()
-            .filter(|gap| least_s <= to_f64(gap.ms()) / 1e3)
+            .filter(|gap| shortest <= to_f64(gap.ms()) / 1e3)
             .collect();
         let longest = self.gaps.iter().map(|gap| gap.ms()).max().unwrap_or(0);
         let n = to_f64(number::len(self.gaps.len()).max(1));

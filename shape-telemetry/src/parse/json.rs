@@ -212,7 +212,7 @@ pub(crate) fn json<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
     }
     builder.finish(&mut record);
     if builder.seen.log && builder.seen.stream {
-        return Some(unwrap_docker(record, context));
+        return Some(unwrap_docker(&record, context));
     }
     Some(record)
 }
@@ -445,7 +445,7 @@ fn spans<'a>(array: &'a str, record: &mut Record<'a>) {
 }
 
 /// Parses the line that Docker wrapped. The time of the wrapper is used where the inner line has none.
-fn unwrap_docker<'a>(outer: Record<'a>, context: &Context) -> Record<'a> {
+fn unwrap_docker<'a>(outer: &Record<'a>, context: &Context) -> Record<'a> {
     fn wrap<'r>(mut inner: Record<'r>, outer: &Record<'r>) -> Record<'r> {
         if inner.format == Format::Plain {
             inner.format = Format::Docker;
@@ -457,11 +457,11 @@ fn unwrap_docker<'a>(outer: Record<'a>, context: &Context) -> Record<'a> {
     match outer.message.clone() {
         Cow::Borrowed(text) => {
             let inner = super::inner(text.trim_end(), context);
-            wrap(inner, &outer)
+            wrap(inner, outer)
         }
         Cow::Owned(text) => {
             let inner = super::inner(text.trim_end(), context).into_owned();
-            wrap(inner, &outer)
+            wrap(inner, outer)
         }
     }
 }

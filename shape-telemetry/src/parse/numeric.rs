@@ -102,7 +102,8 @@ fn hpc_line(i: &str) -> Scan<'_, Record<'_>> {
     let (i, stamp) = digits(i)?;
     check((9..=10).contains(&stamp.len()))?;
     let (i, ()) = blanks1(i)?;
-    let (i, flag) = digits(i)?;
+    let (i, flag) = word(i)?;
+    check(digits(flag.trim_start_matches('-')).is_ok_and(|(rest, _)| rest.is_empty()))?;
     let message = i.strip_prefix(' ').unwrap_or(i);
     let record = Record::new(Format::Hpc, message)
         .at(time::epoch(stamp))

@@ -76,11 +76,11 @@ fn unescape(text: &str) -> Cow<'_, str> {
 }
 
 /// A value: quoted, or up to the next blank that is not inside brackets or quotes.
-fn value(i: &str) -> Scan<'_, Cow<'_, str>> {
+fn value(i: &str) -> (&str, Cow<'_, str>) {
     if let Ok((rest, text)) = quoted(i)
         && (rest.is_empty() || rest.starts_with(' '))
     {
-        return Ok((rest, text));
+        return (rest, text);
     }
     let bytes = i.as_bytes();
     let mut depth = 0_usize;
@@ -110,14 +110,14 @@ fn value(i: &str) -> Scan<'_, Cow<'_, str>> {
         end = first_blank.unwrap_or(end);
     }
     let (text, rest) = split(i, end);
-    Ok((rest, Cow::Borrowed(text)))
+    (rest, Cow::Borrowed(text))
 }
 
 /// One pair; the value does not end with a comma or semicolon, which would be prose.
-fn pair<'a>(i: &'a str) -> Scan<'a, Field<'a>> {
+fn pair(i: &str) -> Scan<'_, Field<'_>> {
     let (i, name) = name(i)?;
     let (i, ()) = super::scan::byte(b'=')(i)?;
-    let (i, value) = value(i)?;
+    let (i, value) = value(i);
     if value.ends_with([',', ';']) {
         return fail();
     }

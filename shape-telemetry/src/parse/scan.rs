@@ -65,7 +65,7 @@ pub(crate) fn word_blanks(i: &str) -> Scan<'_, &str> {
 }
 
 /// Everything up to `needle`, which is consumed.
-pub(crate) fn until<'n>(needle: &'n str) -> impl for<'a> Fn(&'a str) -> Scan<'a, &'a str> + 'n {
+pub(crate) fn until(needle: &str) -> impl for<'a> Fn(&'a str) -> Scan<'a, &'a str> {
     move |i| match memmem::find(i.as_bytes(), needle.as_bytes()) {
         Some(at) => {
             let (before, rest) = split(i, at);

@@ -16,13 +16,12 @@ pub(crate) fn with_priority<'a>(line: &'a str, context: &Context) -> Option<Reco
     let priority: u64 = number.parse().ok().filter(|&number| number < 192)?;
     let (i, ()) = byte(b'>')(i).ok()?;
     let level = Level::from_syslog(priority & 7);
-    let record = match rfc5424(i, context) {
-        Ok((_, record)) => record,
-        Err(_) => {
-            let mut record = header(i, context).ok()?.1;
-            record.format = Format::Rfc3164;
-            record
-        }
+    let record = if let Ok((_, record)) = rfc5424(i, context) {
+        record
+    } else {
+        let mut record = header(i, context).ok()?.1;
+        record.format = Format::Rfc3164;
+        record
     };
     Some(record.level(level))
 }
@@ -92,13 +91,12 @@ pub(crate) fn plain<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> 
 
 /// Time, host and the rest.
 pub(super) fn header<'a>(i: &'a str, context: &Context) -> Scan<'a, Record<'a>> {
-    let (i, time) = match time::syslog(i, context) {
-        Ok(found) => found,
+    let (i, time) = if let Ok(found) = time::syslog(i, context) {
+        found
+    } else {
         // rsyslog's high-precision time.
-        Err(_) => {
-            let (i, time) = time::iso(i, context)?;
-            (i, Some(time))
-        }
+        let (i, time) = time::iso(i, context)?;
+        (i, Some(time))
     };
     let (i, ()) = blanks1(i)?;
     let (i, host) = word_blanks(i)?;

@@ -68,7 +68,7 @@ pub(crate) fn console<'a>(line: &'a str, context: &Context) -> Option<Record<'a>
 }
 
 /// Text in which no format was found; a name before a colon is still its target, and pairs are still fields.
-pub(crate) fn plain<'a>(line: &'a str) -> Record<'a> {
+pub(crate) fn plain(line: &str) -> Record<'_> {
     let text = line.trim_end();
     let mut record = Record::plain(text);
     record.target = component_prefix(text).map(Into::into);

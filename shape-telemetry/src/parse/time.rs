@@ -493,7 +493,8 @@ mod tests {
 
     #[track_caller]
     fn is(result: Scan<'_, Timestamp>, rest: &str, time: &str) {
-        assert_eq!(result, Ok((rest, time.parse().unwrap())));
+        let result = result.unwrap();
+        assert_eq!(result, (rest, time.parse().unwrap()));
     }
 
     #[test]

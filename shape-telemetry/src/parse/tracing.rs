@@ -116,7 +116,6 @@ fn group(i: &str) -> Scan<'_, &str> {
             b'{' => {
                 let (rest, _) = enclosed_fields(split(i, at).1)?;
                 at = i.len() - rest.len();
-                continue;
             }
             b':' if bytes.get(at + 1).is_none_or(|&next| next == b' ') => {
                 if at == 0 {
@@ -247,13 +246,12 @@ fn is_name_byte(b: u8) -> bool {
 
 fn pretty_fields<'a>(mut i: &'a str, of_span: bool, fields: &mut Vec<Field<'a>>) {
     while let Some((name, rest)) = i.split_once(": ") {
-        let (value, next) = match pairs::quoted(rest) {
-            Ok((next, value)) => (value, next),
-            Err(_) => {
-                let end = first_pretty_field(rest).unwrap_or(rest.len());
-                let (value, next) = split(rest, end);
-                (Cow::Borrowed(value), next)
-            }
+        let (value, next) = if let Ok((next, value)) = pairs::quoted(rest) {
+            (value, next)
+        } else {
+            let end = first_pretty_field(rest).unwrap_or(rest.len());
+            let (value, next) = split(rest, end);
+            (Cow::Borrowed(value), next)
         };
         fields.push(Field {
             name: Cow::Borrowed(name),

@@ -11,6 +11,7 @@ import { drawHeal } from "./healing.js";
 const at = (id) => document.getElementById(id);
 let snapshot = null;
 let age = "";
+let serverTime = "";
 let stale = false;
 
 function show(next) {
@@ -36,7 +37,8 @@ function show(next) {
 }
 
 function showUpdated() {
-  at("updated").textContent = [snapshot?.updated_label, age].filter(Boolean).join(" · ");
+  at("updated").textContent = [snapshot?.updated_label, serverTime].filter(Boolean).join(" · ");
+  at("age").textContent = age;
 }
 
 function drawArtifacts(artifacts) {
@@ -68,7 +70,8 @@ window.addEventListener("hashchange", () => snapshot && showEvidence(snapshot.an
 connect({
   onSnapshot: show,
   onBeat: (beat) => {
-    age = [beat.age_label, `server time ${beat.now_label} UTC`].filter(Boolean).join(" · ");
+    age = beat.age_label ?? "";
+    serverTime = `server time ${beat.now_label} UTC`;
     showUpdated();
   },
   onLink: showLink,

@@ -19,7 +19,7 @@ export function drawSlos(rows, missing) {
           cell("budget left",
             row.remaining_label === "" ? h("span", { class: "quiet" }, row.consumed_label) : [
               h("b", { class: "num tone", "data-tone": row.remaining_tone }, row.remaining_label),
-              h("span", { class: "quiet small" }, [`of ${row.allowed_label}`, row.remaining_percent_label].filter(Boolean).join(" · ")),
+              h("span", { class: "quiet small" }, [`of ${row.allowed_label} allowed`, row.remaining_percent_label].filter(Boolean).join(" · ")),
               bar(row.consumed_permille, row.remaining_tone),
               h("span", { class: "quiet small" }, `used: ${row.consumed_label}`),
             ]),

@@ -106,6 +106,7 @@ fn a_page_that_is_open_follows_the_loop() {
         && let Some(path) = std::env::var_os("SHAPE_SCREENSHOT")
     {
         browser.eval("document.getElementById('evidence').close()");
+        browser.screen(1440, 1280, "light");
         browser.screenshot(Path::new(&path), false);
     }
     assert_content(&browser);
@@ -234,7 +235,7 @@ fn the_picture_of_a_finished_run() {
     let Some(mut browser) = browser() else { return };
     let dashboard = Dashboard::from_artifacts(dir).unwrap();
     let server = spawn(dashboard, ([127, 0, 0, 1], 0).into()).unwrap();
-    browser.screen(1440, 1000, "light");
+    browser.screen(1440, 1280, "light");
     browser.open(&server.url());
     browser.wait_for(LIVE);
     browser.wait_for("document.querySelector('.tile')");

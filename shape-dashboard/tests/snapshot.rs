@@ -166,6 +166,12 @@ fn a_fix_does_not_refill_a_budget() {
     let snapshot = after(&fixture::healed());
     assert_eq!(snapshot.loop_view.state, Some(LoopState::Recovered));
     assert_eq!(snapshot.slos[0].status.text, "breached");
+    assert!(
+        snapshot
+            .loop_view
+            .headline
+            .contains("when the bad events have left its window")
+    );
     assert_eq!(snapshot.slos[0].remaining_label, "\u{2212}1,060");
 }
 

@@ -150,6 +150,12 @@ pub(super) fn loop_view(state: &State) -> LoopView {
             Badge::new("healthy", Tone::Watch),
             "Every promise holds, and a budget burns fast.".to_owned(),
         ),
+        // A fix stops the burn; it does not refill the budget.
+        Some(LoopState::Recovered) if worst == Some(Status::Breached) => (
+            Badge::new("recovered", Tone::Good),
+            "The fix helps: new traffic is better. A broken promise holds again when the bad events have left its window."
+                .to_owned(),
+        ),
         Some(state) => (
             Badge::new(label(state), tone(state)),
             headline(state).to_owned(),

@@ -149,7 +149,11 @@ impl Events {
 impl fmt::Display for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.total == 0 {
-            return f.pad("no events");
+            // `pad` would take the number of decimals for a width to cut at.
+            return match f.width() {
+                Some(width) => write!(f, "{:>width$}", "no events"),
+                None => f.write_str("no events"),
+            };
         }
         let decimals = f.precision().unwrap_or(2).min(9);
         let scale = 10_u128.pow(u32::try_from(decimals).unwrap_or(9));

@@ -479,6 +479,9 @@ impl Outlook<'_> {
         // The window drops the oldest bucket first.
         for (index, point) in points.iter().enumerate() {
             let left = &points[index + 1..];
+            if left.first().is_some_and(|next| next.start == point.start) {
+                continue;
+            }
             let events: Events =
                 self.untimed + left.iter().map(|point| point.events).sum::<Events>();
             let slices = SliceWindow {

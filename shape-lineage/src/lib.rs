@@ -1,13 +1,89 @@
 //! Traces a log line to the source statement that wrote it, and to the commit that put it there.
+//!
+//! A log line says what happened; the person or program that has to mend it needs to know where. This crate reads source
+//! trees, finds their log statements, and answers for a record: this statement, one of these, or none that is known. It
+//! never guesses: an answer says how it was found and how sure it is. With a git repository it also says which commits
+//! changed the statement or its function, and which of them are worth a suspicion.
+//!
+//! # Example
+//!
+//! ```
+//! use shape_lineage::{Query, SourceIndex, Verdict};
+//! use shape_telemetry::Level;
+//!
+//! let index = SourceIndex::from_sources([
+//!     ("Cargo.toml", "[package]\nname = \"studio\""),
+//!     (
+//!         "src/canvas.rs",
+//!         r#"
+//! fn run(log: &Logger) {
+//!     warn!(log, "ResizeCanvas blocked main thread for {:.1}ms", blocked_ms; events = n);
+//! }
+//! "#,
+//!     ),
+//! ]);
+//! // Logged as `WARN studio::canvas: ResizeCanvas blocked main thread for 71.9ms events=31`.
+//! let query = Query::message("ResizeCanvas blocked main thread for 71.9ms events=31")
+//!     .level(Level::Warn)
+//!     .target("studio::canvas");
+//! let answer = index.locate(&query);
+//!
+//! let Verdict::Unique { statement, .. } = &answer.verdict else {
+//!     return Err("not found".into());
+//! };
+//! assert_eq!(statement.location.to_string(), "src/canvas.rs:3:5");
+//! assert_eq!(statement.symbol.as_deref(), Some("canvas::run"));
+//! assert_eq!(answer.variables[0], ("blocked_ms".to_owned(), "71.9".to_owned()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Overview
+//! - [`SourceIndex`] holds the log statements of source trees: [`SourceIndex::builder`] reads folders,
+//!   [`SourceIndex::from_sources`] texts in memory. What could not be read is in [`SourceIndex::problems`].
+//! - [`SourceIndex::locate`] answers a [`Query`] (an exemplar of telemetry is one, by `Query::from`): by the source
+//!   position that the record names, else by its stack frames, else by its text.
+//! - [`trace()`] does that for all anomalies of a report and gives a [`LineageReport`].
+//! - [`suspects`] ranks the commits behind a place; [`Git`] is the `git` program, typed.
+//! - [`Anchor`] pins a statement and finds it again after edits; [`Ledger`] keeps what was traced so that no entry can be
+//!   changed unseen.
+//!
+//! # How text is matched
+//! Each statement becomes a template: constant texts with variables between them, fields as the formatter prints them. One
+//! Aho-Corasick automaton holds the longest text of each template; a message is compared only with the templates whose
+//! longest text occurs in it, their texts in order and anchored at both ends. Records of another level or of another
+//! module than the statement's are not its records. Of those that fit, the one with most constant text wins; equals are
+//! an [`Ambiguous`](Verdict::Ambiguous) set. A template with variables and fewer than 5 constant characters, blanks not
+//! counted, is no answer, nor one with fewer than 3 in the very module that the record names.
+//!
+//! # Features
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `rust` | yes | Rust: `log`, `tracing`, `slog`, macros named like theirs or wrapping them, `println!`, panics |
+//! | `java` | no | Java: log4j, slf4j, `java.util.logging`, `System.out` |
+//! | `javascript` | no | JavaScript: console, winston, pino |
+//! | `python` | no | Python: `logging` and what is named like it, `print` |
+//! | `git` | yes | [`Git`] and [`suspects`] |
+//! | `ledger` | yes | [`Ledger`] |
+//!
+//! # What it does not do
+//! It does not run or compile the source. What stands behind a function call (`log.warn(text())`) is a variable to it, a
+//! logger whose name has no `log` in it is none to it, and two statements with the same text, level and module stay a set
+//! of two unless the log names lines.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
+// Without a feature, what only it uses stays behind.
+#![cfg_attr(
+    not(all(feature = "rust", feature = "git", feature = "ledger")),
+    allow(
+        dead_code,
+        clippy::unnecessary_wraps,
+        clippy::unused_self,
+        reason = "parts are features"
+    )
+)]
 
-#[cfg(feature = "git")]
 pub use crate::{
-    blame::suspects,
-    git::{Commit, Git, GitOutput, LineChange},
-};
-pub use crate::{
+    anchor::{Anchor, Drift, Rung},
     blob::blob_id,
     error::{Error, ErrorKind, GitFailure},
     index::{SourceFile, SourceIndex, SourceIndexBuilder},
@@ -22,18 +98,35 @@ pub use crate::{
     template::{MessageTemplate, Part},
     trace::{TraceOptions, trace},
 };
+#[cfg(feature = "git")]
+pub use crate::{
+    blame::suspects,
+    git::{Commit, Git, GitOutput, LineChange},
+};
+#[cfg(feature = "ledger")]
+pub use crate::{
+    ledger::{InclusionProof, Ledger, LedgerEntry, verify_ledger},
+    merkle::TreeHead,
+};
 
+mod anchor;
 #[cfg(feature = "git")]
 mod blame;
 mod blob;
+#[cfg(feature = "ledger")]
+mod canonical;
 mod error;
 mod extract;
 #[cfg(feature = "git")]
 mod git;
 mod index;
 mod language;
+#[cfg(feature = "ledger")]
+mod ledger;
 mod locate;
 mod matcher;
+#[cfg(feature = "ledger")]
+mod merkle;
 mod package;
 mod query;
 mod report;
@@ -45,3 +138,7 @@ mod template;
 mod tokens;
 mod trace;
 mod walk;
+
+#[doc = include_str!("../README.md")]
+#[cfg(all(doctest, feature = "rust", feature = "git"))]
+struct Readme;

@@ -96,7 +96,7 @@ impl Matcher {
         }
         let mut patterns: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (form_idx, form) in matcher.forms.iter().enumerate() {
-            if let Some(text) = form.template.texts().max_by_key(|text| text.len()) {
+            if let Some(text) = form.template.texts().map(str::trim).max_by_key(|t| t.len()) {
                 patterns.entry(text).or_default().push(form_idx);
             }
         }

@@ -1,5 +1,6 @@
 //! Which package and module a source file is.
 
+#[cfg(feature = "rust")]
 use std::collections::BTreeMap;
 
 #[cfg(feature = "rust")]
@@ -68,7 +69,6 @@ impl Packages {
     }
 
     #[cfg(not(feature = "rust"))]
-    #[expect(clippy::unused_self, reason = "the same call with every feature set")]
     pub(crate) fn macros(&self, _path: &str) -> &() {
         &()
     }
@@ -78,17 +78,13 @@ impl Packages {
         match language {
             #[cfg(feature = "rust")]
             Language::Rust => self.rust_module(path).unwrap_or_default(),
-            #[cfg(feature = "python")]
             Language::Python => {
                 let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
                 let stem = stem.strip_suffix("/__init__").unwrap_or(stem);
                 stem.strip_prefix("src/").unwrap_or(stem).replace('/', ".")
             }
-            #[allow(unreachable_patterns, reason = "languages are features")]
-            _ => {
-                let _ = path;
-                String::new()
-            }
+            // The package of a Java file is in the file.
+            _ => String::new(),
         }
     }
 

@@ -140,7 +140,8 @@ impl MessageTemplate {
 
     /// Whether `message` fits; hands out the values of the variables as it goes.
     ///
-    /// With `is_cut` the message may end before the template does.
+    /// With `is_cut` the message may end before the template does. Readers of logs cut blanks off a message's ends, so
+    /// that blanks beside an empty value at either end may be missing.
     pub(crate) fn fit<'m>(
         &self,
         message: &'m str,
@@ -150,6 +151,12 @@ impl MessageTemplate {
         let mut rest = message;
         let mut n_open = 0_usize;
         let last_idx = self.parts.len().saturating_sub(1);
+        // The last text, where only variables follow it.
+        let before_end = self
+            .parts
+            .iter()
+            .rposition(|part| matches!(part, Part::Text(_)))
+            .filter(|text_idx| *text_idx < last_idx);
         let mut close = |n_open: &mut usize, value: &'m str| {
             for open_idx in 0..*n_open {
                 on_value(if open_idx == 0 { value } else { "" });
@@ -160,27 +167,47 @@ impl MessageTemplate {
             match part {
                 Part::Variable(_) => n_open += 1,
                 Part::Text(text) if n_open == 0 => {
-                    let Some(tail) = rest.strip_prefix(text.as_str()) else {
+                    if let Some(tail) = rest.strip_prefix(text.as_str()) {
+                        rest = tail;
+                    } else if Some(part_idx) == before_end && rest == text.trim_end() {
+                        rest = "";
+                    } else {
                         return is_cut && text.starts_with(rest);
-                    };
-                    rest = tail;
+                    }
                 }
                 Part::Text(text) if part_idx == last_idx && !is_cut => {
-                    let Some(value) = rest.strip_suffix(text.as_str()) else {
+                    if let Some(value) = rest.strip_suffix(text.as_str()) {
+                        close(&mut n_open, value);
+                    } else if rest.len() == message.len() && rest == text.trim_start() {
+                        close(&mut n_open, "");
+                    } else {
                         return false;
-                    };
-                    close(&mut n_open, value);
+                    }
                     rest = "";
                 }
                 Part::Text(text) => {
-                    let Some(at) = memchr::memmem::find(rest.as_bytes(), text.as_bytes()) else {
+                    if let Some(at) = memchr::memmem::find(rest.as_bytes(), text.as_bytes()) {
+                        close(&mut n_open, &rest[..at]);
+                        rest = &rest[at + text.len()..];
+                    } else if rest.len() == message.len()
+                        && let Some(tail) = rest.strip_prefix(text.trim_start())
+                    {
+                        close(&mut n_open, "");
+                        rest = tail;
+                    } else if Some(part_idx) == before_end
+                        && let Some(value) = rest.strip_suffix(text.trim_end())
+                    {
+                        close(&mut n_open, value);
+                        rest = "";
+                    } else if Some(part_idx) == before_end && message == text.trim() {
+                        close(&mut n_open, "");
+                        rest = "";
+                    } else {
                         if is_cut {
                             close(&mut n_open, rest);
                         }
                         return is_cut;
-                    };
-                    close(&mut n_open, &rest[..at]);
-                    rest = &rest[at + text.len()..];
+                    }
                 }
             }
         }
@@ -232,6 +259,11 @@ mod tests {
         check("<*>: <*>", "x: y: z", Some(&["x", "y: z"]));
         check("a<*><*>b", "a12b", Some(&["12", ""]));
         check("a<*>a", "a", None);
+        check("a: <*>", "a:", Some(&[""]));
+        check("<*> a", "a", Some(&[""]));
+        check("a: <*><*>", "a:", Some(&["", ""]));
+        check("<*> a <*>", "a", Some(&["", ""]));
+        check("a <*> b <*>", "a 1 b", Some(&["1", ""]));
         check("<*>", "", Some(&[""]));
         check("", "", Some(&[]));
         check("", "x", None);

@@ -199,7 +199,6 @@ impl Blame {
         Ok(Self { repository: None })
     }
 
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as with git")]
     fn suspects(&mut self, _place: &SourceRef) -> Result<Vec<crate::SuspectCommit>, Error> {
         Ok(Vec::new())
     }

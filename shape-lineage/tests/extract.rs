@@ -1,4 +1,10 @@
 //! What is found in source, by language.
+#![cfg(any(
+    feature = "rust",
+    feature = "java",
+    feature = "python",
+    feature = "javascript"
+))]
 
 use shape_lineage::{LogStatement, SourceIndex};
 

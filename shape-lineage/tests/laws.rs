@@ -48,6 +48,10 @@ proptest! {
         let index = SourceIndex::from_sources([("src/lib.rs", source(&formats))]);
         prop_assert_eq!(index.statements().len(), formats.len());
         let chosen = chosen.index(formats.len());
+        let pieces = &statements[chosen].1;
+        let ends = [pieces.first(), pieces.last()];
+        let n_open_ends = ends.iter().filter(|end| **end == Some(&None)).count();
+        let has_empty = values.iter().any(String::is_empty);
         let mut values = values.iter();
         let message: String = statements[chosen]
             .1
@@ -57,6 +61,8 @@ proptest! {
                 None => values.next().cloned().unwrap_or_default(),
             })
             .collect();
+        // Blanks beside an empty value at an end are cut off with it; the tests of the template look at that.
+        prop_assume!(!message.is_empty() && (n_open_ends == 0 || !has_empty));
         let line = u32::try_from(chosen).unwrap() + 2;
         if let Some(found) = index.match_text(&Query::message(&message).level(Level::Info)) {
             // The statement itself, or better ones by the amount of text: never a worse one alone.

@@ -10,25 +10,26 @@ use shape_compliance::Status;
 use crate::{artifacts, figures, state::State, stream};
 
 pub use self::{
-    anomaly::{
-        AnomalyView, CauseView, CommitView, DiagnosisView, LogLine, SourceLine, SourceView,
-        StatementView,
-    },
+    anomaly::{AnomalyView, CauseView, DiagnosisView, LogLine},
+    candidate::{CandidateView, GateView},
     chart::{Chart, Series},
     component::{ComponentTile, Term},
     diff::{DiffLine, DiffLineKind},
-    heal::{ActivityView, CandidateView, ComparisonView, GateView, HealView, LessonView},
+    heal::{ActivityView, ComparisonView, HealView, LessonView},
     progress::{LoopView, Phase, StepView, StripState, TransitionView},
     promise::{BurnBar, SloRow},
+    source::{CommitView, SourceLine, SourceView, StatementView},
 };
 
 mod anomaly;
+mod candidate;
 mod chart;
 mod component;
 mod diff;
 mod heal;
 mod progress;
 mod promise;
+mod source;
 
 /// The whole page at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize)]

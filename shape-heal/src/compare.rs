@@ -268,8 +268,8 @@ fn mann_whitney(x: &[(f64, f64)], y: &[(f64, f64)]) -> (f64, f64, f64, f64) {
         }
         u += in_y * (below + in_x / 2.0);
         below += in_x;
-        let tied = in_x + in_y;
-        ties += tied * tied * tied - tied;
+        let equal = in_x + in_y;
+        ties += equal * equal * equal - equal;
     }
     let n = n1 + n2;
     let variance = if n < 2.0 {
@@ -342,21 +342,22 @@ mod tests {
     #[test]
     fn mann_whitney_agrees_with_statrs() {
         use statrs::stats_tests::mannwhitneyu::{MannWhitneyUMethod, mannwhitneyu};
-        let x = [1.0, 2.0, 3.0, 4.0, 5.0];
-        let y = [3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
+        let before = [1.0, 2.0, 3.0, 4.0, 5.0];
+        let after = [3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
         let weighted = |values: &[f64]| values.iter().map(|&v| (v, 1.0)).collect::<Vec<_>>();
-        let (u, spread, n1, n2) = mann_whitney(&weighted(&x), &weighted(&y));
+        let (u, spread, n1, n2) = mann_whitney(&weighted(&before), &weighted(&after));
         let z = ((u - n1 * n2 / 2.0).abs() - 0.5) / spread;
         let p = 2.0 * normal_cdf(-z);
         let (_, expected) = mannwhitneyu(
-            &x,
-            &y,
+            &before,
+            &after,
             MannWhitneyUMethod::AsymptoticInclContinuityCorrection,
             Alternative::TwoSided,
         )
         .unwrap();
         assert!((p - expected).abs() < 1e-9, "{p} against {expected}");
-        let (change, lower, upper) = shift(&weighted(&x), &weighted(&y), spread, n1 * n2 / 2.0);
+        let (change, lower, upper) =
+            shift(&weighted(&before), &weighted(&after), spread, n1 * n2 / 2.0);
         assert!((change - 2.5).abs() < 0.51, "{change}");
         assert!(lower <= change && change <= upper);
     }

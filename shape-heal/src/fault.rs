@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use shape_compliance::Breach;
 use shape_lineage::{LineageReport, SourceRef, SuspectCommit, Trace, Verdict};
 use shape_telemetry::{
-    Anomaly, AnomalyId, ComponentId, Diagnosis, RecommendationKind, TelemetryReport,
+    Anomaly, AnomalyId, AnomalyKind, ComponentId, Diagnosis, RecommendationKind, TelemetryReport,
 };
 
 use crate::{FaultSignature, When, placeholder::Placeholders};
@@ -126,9 +126,10 @@ impl Place {
         if !when.anomalies.is_empty() && !when.anomalies.contains(&self.anomaly.kind) {
             return Some(format!(
                 "the anomaly is {}, the recipe is for {}",
-                name(&self.anomaly.kind),
+                name(self.anomaly.kind),
                 when.anomalies
                     .iter()
+                    .copied()
                     .map(name)
                     .collect::<Vec<_>>()
                     .join(", ")
@@ -180,7 +181,7 @@ impl Place {
 }
 
 /// The name of an anomaly kind as recipes write it.
-fn name(kind: &shape_telemetry::AnomalyKind) -> String {
+fn name(kind: AnomalyKind) -> String {
     serde_json::to_value(kind)
         .ok()
         .and_then(|value| value.as_str().map(str::to_owned))
@@ -189,12 +190,12 @@ fn name(kind: &shape_telemetry::AnomalyKind) -> String {
 
 /// The first digits of a hash of a text, in hex.
 pub(crate) fn digest(text: &str, n_digits: usize) -> String {
-    let mut digits: String = Sha256::digest(text.as_bytes())
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    Sha256::digest(text.as_bytes())
         .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    digits.truncate(n_digits);
-    digits
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .take(n_digits)
+        .collect()
 }
 
 /// The diagnosis of the breach's component, else one whose anomalies are of it, else the first.

@@ -1,16 +1,14 @@
 //! The order of things: resume, choose, prove, deploy, verify, learn.
 
-use std::collections::BTreeMap;
-
 use crate::{
-    Attempt, AttemptResult, CandidateState, Deployment, Error, Gate, HealOutcome, HealStage,
-    KnownOutcome, Lesson, Mode, Recipe, Refusal, Verification, VerificationVerdict,
-    candidate::Work, deploy::Deployed, error::Repr, fault::digest, run::Run,
+    AttemptResult, CandidateState, Deployment, Error, Gate, HealOutcome, HealStage, Mode, Recipe,
+    Refusal, Verification, VerificationVerdict, candidate::Work, deploy::Deployed, error::Repr,
+    run::Run,
 };
 
 /// Whether there is anything left to try.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Next {
+pub(crate) enum Next {
     Stop,
     TryAnother,
 }
@@ -44,7 +42,7 @@ impl Run<'_> {
         }
     }
 
-    fn end(&mut self, outcome: HealOutcome, explanation: String) {
+    pub(crate) fn end(&mut self, outcome: HealOutcome, explanation: String) {
         self.report.outcome = outcome;
         self.report.explanation = explanation;
     }
@@ -192,7 +190,7 @@ impl Run<'_> {
             return Ok(Next::TryAnother);
         };
         self.check_cancel()?;
-        let approval = match self.leave(work, &patch)? {
+        let approval = match self.leave(work, &patch) {
             Ok(approval) => approval,
             Err(next) => return Ok(next),
         };
@@ -244,12 +242,11 @@ impl Run<'_> {
     }
 
     /// Leave to deploy; `None` when the fix may only be proposed, `Err` when nothing may be done with it.
-    #[expect(clippy::type_complexity, reason = "leave, none, or what to do instead")]
     fn leave(
         &mut self,
         work: &Work,
         patch: &crate::Validated<crate::Patch>,
-    ) -> Result<Result<Option<crate::Approval>, Next>, Error> {
+    ) -> Result<Option<crate::Approval>, Next> {
         let now = self.now();
         if let Some(signature) = &self.fault.signature {
             let key = self.key(&work.candidate.id);
@@ -264,7 +261,7 @@ impl Run<'_> {
                 let explanation = refusal.detail.clone();
                 self.refuse(HealStage::Deploying, refusal);
                 self.end(HealOutcome::Escalated, explanation);
-                return Ok(Err(Next::Stop));
+                return Err(Next::Stop);
             }
         }
         if self.settings.mode == Mode::Auto {
@@ -276,7 +273,7 @@ impl Run<'_> {
                 now,
             );
             match leave {
-                Ok(approval) => return Ok(Ok(Some(approval))),
+                Ok(approval) => return Ok(Some(approval)),
                 Err(refusal) => self.refuse(HealStage::Deploying, refusal),
             }
         } else {
@@ -289,20 +286,21 @@ impl Run<'_> {
                 )
             });
         }
-        let asked = self.approver.as_mut().and_then(|approver| approver(patch));
-        Ok(Ok(asked))
+        Ok(self.approver.as_mut().and_then(|approver| approver(patch)))
     }
 
     /// Restarts, verifies, and keeps or takes back what is merged.
-    fn settle(
+    pub(crate) fn settle(
         &mut self,
         recipe: &Recipe,
         key: &str,
         deployment: &Deployment,
     ) -> Result<Next, Error> {
         let id = deployment.candidate.clone();
-        let merge = deployment.merge.clone();
-        let target = merge.clone().unwrap_or_else(|| deployment.commit.clone());
+        let target = deployment
+            .merge
+            .clone()
+            .unwrap_or_else(|| deployment.commit.clone());
         let restart = format!("{key}/restart");
         let verification = match self.restart(&id, &restart, &target, HealStage::Deploying)? {
             Ok(()) => self.verify(deployment),
@@ -360,10 +358,6 @@ impl Run<'_> {
                     Ok(()) => {
                         self.note_key(key, AttemptResult::RolledBack)?;
                         self.look_after_rollback(&id);
-                        if merge.is_some() {
-                            // The branch has moved: later candidates are built on what runs now.
-                            self.move_base()?;
-                        }
                         Ok(Next::TryAnother)
                     }
                     Err(why) => {
@@ -377,12 +371,6 @@ impl Run<'_> {
         }
     }
 
-    /// After a rollback the head has the tree of the old base, on which the other candidates were proven; their
-    /// patches stay as they are and are merged on top.
-    fn move_base(&mut self) -> Result<(), Error> {
-        self.fetch().map(|_| ())
-    }
-
     fn is_taken_back(&self, key: &str) -> bool {
         self.history.attempts().iter().any(|attempt| {
             attempt.key == key
@@ -391,209 +379,6 @@ impl Run<'_> {
                     AttemptResult::RolledBack | AttemptResult::Interrupted
                 )
         })
-    }
-
-    /// Goes on with what a killed run has begun, or says that an earlier run has done it.
-    fn resume(&mut self) -> Result<Next, Error> {
-        let attempts: Vec<Attempt> = self
-            .history
-            .attempts()
-            .iter()
-            .filter(|attempt| attempt.breach == self.breach.id)
-            .filter(|attempt| !attempt.result.is_ended())
-            .cloned()
-            .collect();
-        for attempt in attempts {
-            let Some(deployment) = self.find_deployment(&attempt)? else {
-                continue;
-            };
-            let id = attempt.candidate.clone();
-            let recipe = self.settings.recipes.get(&attempt.recipe).cloned();
-            let recipe = recipe.unwrap_or_else(Recipe::revert_suspect);
-            self.report.deployment = Some(deployment.clone());
-            if attempt.result == AttemptResult::Healed {
-                let text = format!(
-                    "healed before, by {}; the budget recovers as bad events leave the window",
-                    deployment
-                        .merge
-                        .as_ref()
-                        .unwrap_or(&deployment.commit)
-                        .short()
-                );
-                self.say(HealStage::Diagnosing, Some(&id), text.clone());
-                self.end(HealOutcome::Healed, text);
-                return Ok(Next::Stop);
-            }
-            let message = format!(
-                "goes on with an earlier run: {} is merged",
-                deployment
-                    .merge
-                    .as_ref()
-                    .unwrap_or(&deployment.commit)
-                    .short()
-            );
-            self.say(HealStage::Deploying, Some(&id), message);
-            let value = format!("{}/rollback", attempt.key);
-            let undone =
-                self.git
-                    .with_trailer(&[self.base.as_str()], "Shape-Idempotency-Key", &value)?;
-            if undone.is_some() {
-                if let Err(why) = self.roll_back(&attempt.key, &deployment)? {
-                    self.end(HealOutcome::Escalated, why);
-                    return Ok(Next::Stop);
-                }
-                self.learn(&recipe, Some(false))?;
-                self.note_key(&attempt.key, AttemptResult::RolledBack)?;
-                continue;
-            }
-            if self.settle(&recipe, &attempt.key, &deployment)? == Next::Stop {
-                return Ok(Next::Stop);
-            }
-        }
-        Ok(Next::TryAnother)
-    }
-
-    /// The deployment of an attempt, as git tells it.
-    fn find_deployment(&self, attempt: &Attempt) -> Result<Option<Deployment>, Error> {
-        let trailer = |what: &str| {
-            let value = format!("{}/{what}", attempt.key);
-            self.git
-                .with_trailer(&[self.base.as_str()], "Shape-Idempotency-Key", &value)
-        };
-        let (merge, commit, previous) = match (trailer("merge")?, trailer("commit")?) {
-            (Some(merge), _) => {
-                let mut parents = self.git.parents(&merge)?.into_iter();
-                let previous = parents.next().unwrap_or_else(|| merge.clone());
-                let commit = parents.next().unwrap_or_else(|| merge.clone());
-                (Some(merge), commit, previous)
-            }
-            // A person has merged the proposal.
-            (None, Some(commit)) => {
-                let previous = self.git.parents(&commit)?.into_iter().next();
-                (None, commit.clone(), previous.unwrap_or(commit))
-            }
-            (None, None) => return Ok(None),
-        };
-        Ok(Some(Deployment {
-            candidate: attempt.candidate.clone(),
-            branch: format!("shape/heal-{}", attempt.key),
-            commit,
-            merge,
-            previous,
-            remote_output: String::new(),
-            at: attempt.at,
-        }))
-    }
-
-    fn note(&mut self, key: &str, work: &Work, result: AttemptResult) -> Result<(), Error> {
-        let Some(signature) = self.fault.signature.clone() else {
-            return Ok(());
-        };
-        self.history.note(Attempt {
-            key: key.to_owned(),
-            breach: self.breach.id.clone(),
-            signature,
-            component: self.fault.component.clone(),
-            recipe: work.recipe.id.clone(),
-            candidate: work.candidate.id.clone(),
-            at: self.now(),
-            result,
-        });
-        self.save_history()
-    }
-
-    fn note_key(&mut self, key: &str, result: AttemptResult) -> Result<(), Error> {
-        let known = self
-            .history
-            .attempts()
-            .iter()
-            .find(|known| known.key == key);
-        if let Some(known) = known.cloned() {
-            self.history.note(Attempt { result, ..known });
-        }
-        self.save_history()
-    }
-
-    /// Stores an outcome and says what it changes.
-    fn learn(&mut self, recipe: &Recipe, helped: Option<bool>) -> Result<(), Error> {
-        let Some(signature) = self.fault.signature.clone() else {
-            return Ok(());
-        };
-        let now = self.now();
-        let probability = |run: &Self| {
-            run.knowledge
-                .posterior(&signature, &recipe.id, recipe.prior, now)
-                .mean()
-        };
-        let before = probability(self);
-        self.knowledge.record(KnownOutcome {
-            key: format!("{}/{}", digest(self.breach.id.as_str(), 8), recipe.id),
-            signature: signature.clone(),
-            recipe: recipe.id.clone(),
-            helped,
-            at: now,
-        });
-        let after = probability(self);
-        self.save_knowledge()?;
-        let word = match helped {
-            Some(true) => "helped",
-            Some(false) => "did not help",
-            None => "says nothing yet",
-        };
-        let message = format!(
-            "{} {word}: probability of success {:.0} % -> {:.0} %",
-            recipe.id,
-            100.0 * before,
-            100.0 * after
-        );
-        self.say(HealStage::Learning, None, message);
-        self.report
-            .lessons
-            .retain(|lesson| lesson.recipe != recipe.id);
-        self.report.lessons.push(Lesson {
-            signature,
-            recipe: recipe.id.clone(),
-            helped,
-            probability: (before, after),
-        });
-        Ok(())
-    }
-
-    /// A recipe all of whose candidates were proven bad by build, tests or replay did not help either.
-    fn learn_from_gates(&mut self, works: &[Work]) -> Result<(), Error> {
-        let mut bad: BTreeMap<&str, (bool, &Recipe)> = BTreeMap::new();
-        for work in works {
-            let last = work.candidate.gates.last();
-            let is_bad = last.is_some_and(|result| {
-                result.passed == Some(false)
-                    && matches!(
-                        result.gate,
-                        Gate::Builds | Gate::TestsPass | Gate::ReplayImproves
-                    )
-            });
-            let is_neutral = work.candidate.state == CandidateState::Refused && !is_bad;
-            if is_neutral {
-                continue;
-            }
-            let entry = bad.entry(&work.recipe.id).or_insert((true, &work.recipe));
-            entry.0 &= is_bad;
-        }
-        let lessons: Vec<Recipe> = bad
-            .into_values()
-            .filter(|(is_bad, recipe)| {
-                *is_bad
-                    && !self
-                        .report
-                        .lessons
-                        .iter()
-                        .any(|lesson| lesson.recipe == recipe.id)
-            })
-            .map(|(_, recipe)| recipe.clone())
-            .collect();
-        for recipe in &lessons {
-            self.learn(recipe, Some(false))?;
-        }
-        Ok(())
     }
 }
 

@@ -43,14 +43,17 @@ mod git;
 mod healer;
 mod history;
 mod knowledge;
+mod learn;
 mod patch;
 mod placeholder;
 mod policy;
 #[cfg(all(feature = "process", unix))]
 mod process;
+mod push;
 mod recipe;
 mod recipe_book;
 mod report;
+mod resume;
 mod revert;
 #[cfg(feature = "rewrite")]
 mod rewrite;

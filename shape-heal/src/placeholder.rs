@@ -27,7 +27,7 @@ impl Placeholders {
             let inside = &rest[start + 2..];
             let name = inside.find("}}").map(|end| inside[..end].trim());
             let Some(name) = name.filter(|name| is_name(name)) else {
-                filled.push_str(&rest[..start + 1]);
+                filled.push_str(&rest[..=start]);
                 rest = &rest[start + 1..];
                 continue;
             };

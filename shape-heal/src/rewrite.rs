@@ -37,15 +37,16 @@ struct LanguageOnly {
 
 /// Whether the grammar is compiled in: ast-grep panics without.
 fn is_compiled_in(language: SupportLang) -> bool {
-    match language {
-        SupportLang::Rust => cfg!(feature = "rust"),
-        SupportLang::Python => cfg!(feature = "python"),
-        SupportLang::JavaScript => cfg!(feature = "javascript"),
-        SupportLang::TypeScript | SupportLang::Tsx => cfg!(feature = "typescript"),
-        SupportLang::Java => cfg!(feature = "java"),
-        SupportLang::Go => cfg!(feature = "go"),
-        _ => false,
-    }
+    let compiled = [
+        (SupportLang::Rust, cfg!(feature = "rust")),
+        (SupportLang::Python, cfg!(feature = "python")),
+        (SupportLang::JavaScript, cfg!(feature = "javascript")),
+        (SupportLang::TypeScript, cfg!(feature = "typescript")),
+        (SupportLang::Tsx, cfg!(feature = "typescript")),
+        (SupportLang::Java, cfg!(feature = "java")),
+        (SupportLang::Go, cfg!(feature = "go")),
+    ];
+    compiled.contains(&(language, true))
 }
 
 fn language(name: &str) -> Result<SupportLang, RuleMistake> {

@@ -155,7 +155,7 @@ impl Run<'_> {
             first.map_or(1.0, |comparison| comparison.p_value),
         );
         if let Some(other) = others_worse {
-            explanation.push_str(&format!("; {other} got worse"));
+            explanation = format!("{explanation}; {other} got worse");
         }
         Verification {
             verdict,

@@ -13,16 +13,20 @@ use shape_telemetry::{Measurements, SourceSummary};
 
 pub use self::spec::ServiceSpec;
 use self::{
+    live::{Live, Slot},
     logs::Marks,
-    ready::{Ready, check_port, free_port},
-    shell::{Group, Shell, end_group, sleep},
+    ready::{Ready, free_port},
+    shell::{Group, Shell, sleep},
+    values::Values,
 };
 use crate::{Cancel, CommandReport, Environment, EnvironmentError, Observation, git::Git};
 
+mod live;
 mod logs;
 mod ready;
 mod shell;
 mod spec;
+mod values;
 
 type Clock<'a> = Box<dyn Fn() -> Timestamp + 'a>;
 type LogReader<'a> =
@@ -45,61 +49,6 @@ pub struct ProcessEnvironment<'a> {
     n_runs: u32,
     live: Option<Live>,
     slots: [Option<Slot>; 2],
-}
-
-/// A checkout for the live service.
-#[derive(Debug)]
-struct Slot {
-    path: PathBuf,
-    revision: String,
-    is_built: bool,
-}
-
-/// The live service.
-#[derive(Debug)]
-struct Live {
-    slot: usize,
-    values: Values,
-    group: Group,
-}
-
-/// The values of the placeholders of one run.
-#[derive(Clone, Debug, Default)]
-struct Values(BTreeMap<&'static str, String>);
-
-impl Values {
-    fn set(&mut self, name: &'static str, value: impl fmt::Display) {
-        self.0.insert(name, value.to_string());
-    }
-
-    fn get(&self, name: &str) -> &str {
-        self.0.get(name).map_or("", String::as_str)
-    }
-
-    /// Fills in `{name}` for every name that has a value; `${name}` belongs to the shell.
-    fn fill(&self, text: &str) -> String {
-        let mut filled = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(start) = rest.find('{') {
-            let is_shell = rest[..start].ends_with('$');
-            let value = rest[start + 1..]
-                .split_once('}')
-                .and_then(|(name, after)| Some((self.0.get(name)?, after)));
-            match value {
-                Some((value, after)) if !is_shell => {
-                    filled.push_str(&rest[..start]);
-                    filled.push_str(value);
-                    rest = after;
-                }
-                _ => {
-                    filled.push_str(&rest[..=start]);
-                    rest = &rest[start + 1..];
-                }
-            }
-        }
-        filled.push_str(rest);
-        filled
-    }
 }
 
 impl fmt::Debug for ProcessEnvironment<'_> {
@@ -179,161 +128,6 @@ impl<'a> ProcessEnvironment<'a> {
         self.slots[live.slot]
             .as_ref()
             .map(|slot| slot.path.as_path())
-    }
-
-    /// Builds a revision and runs it as the live service; the one that runs is stopped when the new one is built.
-    ///
-    /// When the new one does not come up, nothing runs.
-    pub fn start_live(&mut self, revision: &str) -> Result<(), EnvironmentError> {
-        if self.spec.running {
-            return Err(EnvironmentError::Unsupported {
-                message: "the service runs elsewhere (`running = true`): it is not started here"
-                    .to_owned(),
-            });
-        }
-        let slot = self.checkout(revision)?;
-        let path = self.slots[slot]
-            .as_ref()
-            .map(|slot| slot.path.clone())
-            .unwrap_or_default();
-        if !self.slots[slot].as_ref().is_some_and(|slot| slot.is_built) {
-            // To take a fix back is never cut short by a wish to stop; the time limit holds.
-            let report = self.run_build(&path, &Cancel::new())?;
-            if !report.is_success() {
-                return Err(EnvironmentError::Command {
-                    message: format!("`{}` fails at {revision}", report.command),
-                    report: Some(Box::new(report)),
-                });
-            }
-            if let Some(slot) = &mut self.slots[slot] {
-                slot.is_built = true;
-            }
-        }
-        self.stop_live();
-        let port = match self.spec.port {
-            Some(port) => {
-                check_port(port)?;
-                port
-            }
-            None => free_port()?,
-        };
-        let values = self.values(&path, "live", port, self.seed, self.spec.load_seconds)?;
-        let group = self.start(&path, &values, &Cancel::new())?;
-        self.remember(&group);
-        self.live = Some(Live {
-            slot,
-            values,
-            group,
-        });
-        Ok(())
-    }
-
-    /// Stops the live service, if it runs.
-    pub fn stop_live(&mut self) {
-        if let Some(mut live) = self.live.take() {
-            let path = self.slots[live.slot].as_ref().map(|slot| slot.path.clone());
-            self.stop(&path.unwrap_or_default(), &live.values, &mut live.group);
-            let _ = fs::remove_file(self.scratch.join("live.group"));
-        }
-    }
-
-    /// The slot that holds a revision, checked out.
-    fn checkout(&mut self, revision: &str) -> Result<usize, EnvironmentError> {
-        let failed = |error: crate::Error| EnvironmentError::Start {
-            message: error.to_string(),
-        };
-        let commit = self.git.commit(revision).map_err(failed)?;
-        let Some(commit) = commit else {
-            return Err(EnvironmentError::Start {
-                message: format!(
-                    "`{revision}` is not a commit of `{}`",
-                    self.git.root().display()
-                ),
-            });
-        };
-        let is_here = |slot: &Option<Slot>| {
-            slot.as_ref()
-                .is_some_and(|slot| slot.revision == commit.as_str())
-        };
-        if let Some(slot) = self.slots.iter().position(is_here) {
-            return Ok(slot);
-        }
-        let slot = self.live.as_ref().map_or(0, |live| 1 - live.slot);
-        let path = self.slot_path(slot);
-        let text = path.to_string_lossy().into_owned();
-        if self.slots[slot].is_some() {
-            // Build output stays, so that only what changed is built.
-            let root = path.as_path();
-            self.git
-                .text(
-                    root,
-                    &[
-                        "checkout",
-                        "--quiet",
-                        "--force",
-                        "--detach",
-                        commit.as_str(),
-                    ],
-                )
-                .map_err(failed)?;
-        } else {
-            let args = [
-                "worktree",
-                "add",
-                "--detach",
-                "--force",
-                &text,
-                commit.as_str(),
-            ];
-            self.git.text(self.git.root(), &args).map_err(failed)?;
-        }
-        self.slots[slot] = Some(Slot {
-            path,
-            revision: commit.as_str().to_owned(),
-            is_built: false,
-        });
-        Ok(slot)
-    }
-
-    fn slot_path(&self, slot: usize) -> PathBuf {
-        self.scratch.join(["live-a", "live-b"][slot])
-    }
-
-    fn remove_checkout(&self, slot: usize) {
-        let path = self.slot_path(slot);
-        if path.exists() {
-            let text = path.to_string_lossy().into_owned();
-            let _ = self.git.attempt(
-                self.git.root(),
-                &["worktree", "remove", "--force", "--force", &text],
-            );
-            let _ = fs::remove_dir_all(&path);
-            let _ = self.git.attempt(self.git.root(), &["worktree", "prune"]);
-        }
-    }
-
-    /// Notes the process group of the live service, with its start time, for a run that follows a kill.
-    fn remember(&self, group: &Group) {
-        if let Some(started) = start_time(group.id()) {
-            let _ = fs::write(
-                self.scratch.join("live.group"),
-                format!("{} {started}", group.id()),
-            );
-        }
-    }
-
-    fn end_leftover(&self) {
-        let path = self.scratch.join("live.group");
-        let Ok(text) = fs::read_to_string(&path) else {
-            return;
-        };
-        if let Some((id, started)) = text.split_once(' ')
-            && let Ok(id) = id.parse()
-            && start_time(id).is_some_and(|now| now == started)
-        {
-            end_group(id, self.spec.grace(), || {});
-        }
-        let _ = fs::remove_file(path);
     }
 
     /// The values for a run; its folder for logs and output is made.
@@ -469,7 +263,7 @@ impl<'a> ProcessEnvironment<'a> {
         let began = Instant::now();
         let limit = self.spec.start_limit();
         loop {
-            if let Some(report) = group.report()? {
+            if let Some(report) = group.report() {
                 let code = report
                     .exit_code
                     .map_or("a signal".to_owned(), |code| format!("exit code {code}"));
@@ -774,26 +568,5 @@ impl Drop for ProcessEnvironment<'_> {
 fn cannot(doing: &str, path: &Path, error: &std::io::Error) -> EnvironmentError {
     EnvironmentError::Start {
         message: format!("cannot {doing} `{}`: {error}", path.display()),
-    }
-}
-
-/// When a process was started, as the kernel counts; tells it from a later one with the same id.
-fn start_time(id: u32) -> Option<String> {
-    let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    // The name in the second field may hold anything, so the fields are counted from its closing bracket.
-    let fields = &text[text.rfind(')')? + 1..];
-    fields.split_whitespace().nth(19).map(str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Values;
-
-    #[test]
-    fn placeholders_are_filled_in_and_the_shell_keeps_its_own() {
-        let mut values = Values::default();
-        values.set("port", 80);
-        let text = "a {port} ${port} {other} awk '{print}' {";
-        assert_eq!(values.fill(text), "a 80 ${port} {other} awk '{print}' {");
     }
 }

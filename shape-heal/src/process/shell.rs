@@ -80,7 +80,7 @@ impl Shell<'_> {
     ) -> Result<CommandReport, EnvironmentError> {
         let mut group = self.spawn()?;
         loop {
-            if let Some(report) = group.report()? {
+            if let Some(report) = group.report() {
                 return Ok(report);
             }
             if cancel.is_cancelled() {
@@ -126,16 +126,14 @@ impl Group {
     }
 
     /// The report, once it has ended.
-    pub(super) fn report(&mut self) -> Result<Option<CommandReport>, EnvironmentError> {
-        let Some(status) = self.status() else {
-            return Ok(None);
-        };
-        Ok(Some(CommandReport {
+    pub(super) fn report(&mut self) -> Option<CommandReport> {
+        let status = self.status()?;
+        Some(CommandReport {
             command: self.line.clone(),
             exit_code: status.code(),
             duration: self.began.elapsed(),
             output_tail: self.tail(),
-        }))
+        })
     }
 
     pub(super) fn tail(&self) -> String {

@@ -29,6 +29,7 @@ use tempfile::TempDir;
 pub const NOW: &str = "2026-03-01T12:00:00Z";
 
 /// Whether the tests of this file can run; says so when not.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 pub fn has_git() -> bool {
     let has = Command::new("git").arg("--version").output().is_ok();
     if !has {

@@ -52,9 +52,11 @@ fn one(view: &View<'_>, id: &ComponentId, anomalies: &[Anomaly]) -> Diagnosis {
         .iter()
         .filter(|anomaly| anomaly.component == *id)
         .collect();
-    let affected = view
-        .affected(id)
-        .max(own.iter().map(|a| a.affected_requests).max().unwrap_or(0));
+    // A stall hurts requests of other components too: those are theirs to count.
+    let affected = match view.affected(id) {
+        0 => own.iter().map(|a| a.affected_requests).max().unwrap_or(0),
+        affected => affected,
+    };
     let mut suspects = Vec::new();
     for anomaly in anomalies {
         match anomaly.kind {
@@ -72,6 +74,11 @@ fn one(view: &View<'_>, id: &ComponentId, anomalies: &[Anomaly]) -> Diagnosis {
             _ => {}
         }
     }
+    // A component that is slow because another one is blocked is explained.
+    let explained = suspects
+        .iter()
+        .any(|suspect| suspect.kind == CauseKind::Blocking && 0.5 <= suspect.strength);
+    suspects.retain(|suspect| !(explained && suspect.kind == CauseKind::Upstream));
     suspects.sort_by(|a, b| {
         b.strength
             .total_cmp(&a.strength)

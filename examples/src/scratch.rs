@@ -44,7 +44,9 @@ impl std::str::FromStr for Fault {
         [Self::ResizeStorm, Self::BadLookup, Self::None]
             .into_iter()
             .find(|fault| fault.as_str() == text)
-            .ok_or_else(|| format!("`{text}` is not a fault; choose resize-storm, bad-lookup or none"))
+            .ok_or_else(|| {
+                format!("`{text}` is not a fault; choose resize-storm, bad-lookup or none")
+            })
     }
 }
 
@@ -62,12 +64,24 @@ impl Scratch {
     /// When git is missing or a file can not be written.
     pub fn create(root: PathBuf, fault: Fault, keep: bool) -> io::Result<Self> {
         fs::create_dir_all(&root)?;
-        let scratch = Self { root: fs::canonicalize(root)?, keep };
+        let scratch = Self {
+            root: fs::canonicalize(root)?,
+            keep,
+        };
         let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("studio");
         let work = scratch.work();
         fs::create_dir_all(&work)?;
         git(&work, &["init", "--quiet", "--initial-branch", "main"])?;
-        for name in ["Cargo.toml", "Cargo.lock", "README.md", "clippy.toml", "rustfmt.toml", ".gitignore", "src", "tests"] {
+        for name in [
+            "Cargo.toml",
+            "Cargo.lock",
+            "README.md",
+            "clippy.toml",
+            "rustfmt.toml",
+            ".gitignore",
+            "src",
+            "tests",
+        ] {
             copy(&package.join(name), &work.join(name))?;
         }
         for folder in ["common", fault.as_str()] {
@@ -99,7 +113,10 @@ impl Scratch {
     /// The number of commits on the main branch, and of those since the healthy release.
     pub fn commits(&self) -> io::Result<(u64, u64)> {
         let number = |range: &str| {
-            git(&self.work(), &["rev-list", "--count", range])?.trim().parse::<u64>().map_err(io::Error::other)
+            git(&self.work(), &["rev-list", "--count", range])?
+                .trim()
+                .parse::<u64>()
+                .map_err(io::Error::other)
         };
         Ok((number("main")?, number("v1.0.0..main")?))
     }
@@ -108,10 +125,16 @@ impl Scratch {
     fn make_remote(&self) -> io::Result<()> {
         let remote = self.root.join("origin.git");
         fs::create_dir_all(&remote)?;
-        git(&remote, &["init", "--quiet", "--bare", "--initial-branch", "main"])?;
+        git(
+            &remote,
+            &["init", "--quiet", "--bare", "--initial-branch", "main"],
+        )?;
         let url = remote.to_string_lossy().into_owned();
         git(&self.work(), &["remote", "add", "origin", &url])?;
-        git(&self.work(), &["push", "--quiet", "--set-upstream", "origin", "main"])?;
+        git(
+            &self.work(),
+            &["push", "--quiet", "--set-upstream", "origin", "main"],
+        )?;
         git(&self.work(), &["push", "--quiet", "--tags", "origin"])?;
         let hook = remote.join("hooks").join("pre-receive");
         fs::create_dir_all(remote.join("hooks"))?;
@@ -168,8 +191,20 @@ fn git(folder: &Path, args: &[&str]) -> io::Result<String> {
 
 fn git_as(folder: &Path, args: &[&str], envs: &[(&str, &str)]) -> io::Result<String> {
     let output = Command::new("git")
-        .args(["-c", "user.name=studio", "-c", "user.email=studio@localhost", "-c", "commit.gpgsign=false"])
-        .args(["-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false"])
+        .args([
+            "-c",
+            "user.name=studio",
+            "-c",
+            "user.email=studio@localhost",
+            "-c",
+            "commit.gpgsign=false",
+        ])
+        .args([
+            "-c",
+            "core.hooksPath=/dev/null",
+            "-c",
+            "core.autocrlf=false",
+        ])
         .args(args)
         .envs(envs.iter().copied())
         .env_remove("GIT_DIR")
@@ -177,17 +212,27 @@ fn git_as(folder: &Path, args: &[&str], envs: &[(&str, &str)]) -> io::Result<Str
         .env_remove("GIT_INDEX_FILE")
         .current_dir(folder)
         .output()
-        .map_err(|error| io::Error::new(error.kind(), format!("cannot run `git` ({error}); install git")))?;
+        .map_err(|error| {
+            io::Error::new(
+                error.kind(),
+                format!("cannot run `git` ({error}); install git"),
+            )
+        })?;
     if !output.status.success() {
         let stderr = String::from_utf8_lossy(&output.stderr);
-        return Err(io::Error::other(format!("git {}: {}", args.join(" "), stderr.trim())));
+        return Err(io::Error::other(format!(
+            "git {}: {}",
+            args.join(" "),
+            stderr.trim()
+        )));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn sorted(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut entries =
-        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    let mut entries = fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<io::Result<Vec<_>>>()?;
     entries.sort();
     Ok(entries)
 }
@@ -203,8 +248,12 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
         }
         return Ok(());
     }
-    let content = fs::read(from)
-        .map_err(|error| io::Error::new(error.kind(), format!("cannot read `{}`: {error}", from.display())))?;
+    let content = fs::read(from).map_err(|error| {
+        io::Error::new(
+            error.kind(),
+            format!("cannot read `{}`: {error}", from.display()),
+        )
+    })?;
     fs::write(to, content)
 }
 
@@ -221,12 +270,17 @@ fn apply_commit(folder: &Path, work: &Path) -> io::Result<()> {
     }
     let author = fs::read_to_string(folder.join("author.txt"))?;
     let mut lines = author.lines();
-    let (person, date) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    let (person, date) = (
+        lines.next().unwrap_or_default(),
+        lines.next().unwrap_or_default(),
+    );
     let (name, mail) = person.split_once('<').unwrap_or((person, ""));
-    let date: Timestamp = date
-        .trim()
-        .parse()
-        .map_err(|error| io::Error::other(format!("`{}`: {error}", folder.join("author.txt").display())))?;
+    let date: Timestamp = date.trim().parse().map_err(|error| {
+        io::Error::other(format!(
+            "`{}`: {error}",
+            folder.join("author.txt").display()
+        ))
+    })?;
     let date = format!("@{} +0000", date.as_second());
     let (name, mail) = (name.trim(), mail.trim_end_matches('>').trim());
     let envs = [

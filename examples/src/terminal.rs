@@ -17,7 +17,9 @@ pub struct Style {
 impl Style {
     /// For standard output.
     pub fn stdout() -> Self {
-        Self { enabled: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() }
+        Self {
+            enabled: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        }
     }
 
     /// Without colours.
@@ -26,7 +28,11 @@ impl Style {
     }
 
     fn paint(self, code: &str, text: &str) -> String {
-        if self.enabled { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.enabled {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
     }
 
     /// Good news.
@@ -65,7 +71,11 @@ pub fn human(duration: Duration) -> String {
     } else if seconds < 60.0 {
         format!("{seconds:.1} s")
     } else {
-        format!("{} min {:02} s", duration.as_secs() / 60, duration.as_secs() % 60)
+        format!(
+            "{} min {:02} s",
+            duration.as_secs() / 60,
+            duration.as_secs() % 60
+        )
     }
 }
 
@@ -144,7 +154,12 @@ pub struct Timeline {
 impl Timeline {
     /// A timeline on standard output; `quiet` prints nothing there and leaves only the spinner.
     pub fn new(style: Style, quiet: bool) -> Self {
-        Self { style, quiet, start: None, bar: None }
+        Self {
+            style,
+            quiet,
+            start: None,
+            bar: None,
+        }
     }
 
     fn elapsed(&mut self, at: jiff::Timestamp) -> String {
@@ -201,9 +216,19 @@ impl Timeline {
                     bar.set_message(format!("{step}: {message}"));
                 }
             }
-            EventKind::StepFinished { step, input, output, duration, resumed } => {
+            EventKind::StepFinished {
+                step,
+                input,
+                output,
+                duration,
+                resumed,
+            } => {
                 self.stop_bar();
-                let from = if input.is_empty() { String::new() } else { format!("{input} {} ", style.dim("→")) };
+                let from = if input.is_empty() {
+                    String::new()
+                } else {
+                    format!("{input} {} ", style.dim("→"))
+                };
                 let note = if *resumed { " (from the journal)" } else { "" };
                 self.print(&format!(
                     "  {}  {} {:<11} {from}{output}  {}{note}",
@@ -215,22 +240,41 @@ impl Timeline {
             }
             EventKind::StepSkipped { step, reason } => {
                 self.stop_bar();
-                self.print(&format!("  {}  {} {step:<11} {}", style.dim(&at), style.dim("–"), style.dim(reason)));
+                self.print(&format!(
+                    "  {}  {} {step:<11} {}",
+                    style.dim(&at),
+                    style.dim("–"),
+                    style.dim(reason)
+                ));
             }
             EventKind::StepFailed { step, error, .. } => {
                 self.stop_bar();
-                self.print(&format!("  {}  {} {step:<11} {error}", style.dim(&at), style.bad("✘")));
+                self.print(&format!(
+                    "  {}  {} {step:<11} {error}",
+                    style.dim(&at),
+                    style.bad("✘")
+                ));
             }
             EventKind::StateChanged { from, to, reason } => {
                 let to_text = match to {
                     LoopState::Healthy | LoopState::Recovered => style.good(to.as_str()),
-                    LoopState::Breached | LoopState::RolledBack | LoopState::Escalated => style.bad(to.as_str()),
+                    LoopState::Breached | LoopState::RolledBack | LoopState::Escalated => {
+                        style.bad(to.as_str())
+                    }
                     _ => style.warn(to.as_str()),
                 };
-                self.print(&format!("         {} {from} → {to_text}  {}", style.dim("state"), style.dim(reason)));
+                self.print(&format!(
+                    "         {} {from} → {to_text}  {}",
+                    style.dim("state"),
+                    style.dim(reason)
+                ));
             }
             EventKind::Heal(heal) => {
-                let mark = if heal.is_problem { style.warn("!") } else { style.dim("·") };
+                let mark = if heal.is_problem {
+                    style.warn("!")
+                } else {
+                    style.dim("·")
+                };
                 self.print(&format!("         {mark} {}", heal.message));
                 if let Some(bar) = &self.bar {
                     bar.set_message(heal.message.clone());
@@ -265,7 +309,10 @@ mod tests {
 
     #[test]
     fn tables_align() {
-        let rows = [vec!["canvas".to_owned(), "7".to_owned()], vec!["ui".to_owned(), "12".to_owned()]];
+        let rows = [
+            vec!["canvas".to_owned(), "7".to_owned()],
+            vec!["ui".to_owned(), "12".to_owned()],
+        ];
         let text = table(&["name", "n"], &[1], &rows, Style::plain());
         assert_eq!(text, "  name     n\n  canvas   7\n  ui      12\n");
     }

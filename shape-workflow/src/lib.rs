@@ -74,6 +74,10 @@ pub use crate::{
     builder::WorkflowBuilder,
     bus::{EventBus, Subscription},
     clock::{Clock, ManualClock},
+    closed_loop::{
+        ClosedLoop, ClosedLoopBuilder, DiagnosisReport, HealRequest, LoopOutputs, Promises,
+        Recovery,
+    },
     engine::Engine,
     error::{Error, ErrorKind},
     event::{Artifact, Event, EventKind},
@@ -93,10 +97,20 @@ pub use crate::{
 #[cfg(doctest)]
 struct Readme;
 
+#[cfg(feature = "config")]
+pub use crate::config::{
+    BaselineConfig, ConfigError, DeployConfig, FreezeTime, GuardsConfig, LATENCY_LADDER, Length,
+    LogsConfig, LoopConfig, OutputConfig, RecipesConfig, RepositoryConfig, ServiceConfig,
+    SloConfig, ValidationConfig,
+};
+
 mod artifact_file;
 mod builder;
 mod bus;
 mod clock;
+mod closed_loop;
+#[cfg(feature = "config")]
+mod config;
 mod digest;
 mod engine;
 mod error;

@@ -1,0 +1,409 @@
+//! The reports of the crates as a person reads them in a terminal. Nothing is computed here.
+
+use shape_budget::BudgetReport;
+use shape_compliance::{ComplianceReport, Status};
+use shape_heal::{Candidate, CandidateState, Comparison, HealReport};
+use shape_lineage::{LineageReport, Verdict};
+use shape_sli::{Events, SliReport};
+use shape_slo::{SloSet, Standing};
+use shape_telemetry::{Severity, SourceSummary, TelemetryReport};
+
+use crate::terminal::{Style, count, table};
+
+/// The sources and what became of their lines.
+pub fn sources(sources: &[SourceSummary], style: Style) -> String {
+    let rows: Vec<Vec<String>> = sources
+        .iter()
+        .map(|source| {
+            vec![
+                source.name.to_string(),
+                source.format.clone(),
+                count(source.lines.total),
+                count(source.lines.parsed),
+                count(source.lines.unparsed),
+                source.problem.clone().unwrap_or_default(),
+            ]
+        })
+        .collect();
+    table(
+        &[
+            "source",
+            "format",
+            "lines",
+            "parsed",
+            "kept unparsed",
+            "notice",
+        ],
+        &[2, 3, 4],
+        &rows,
+        style,
+    )
+}
+
+/// Indicators and health per component, the least healthy first.
+pub fn components(report: &SliReport, style: Style) -> String {
+    let mut entries: Vec<_> = report.components.iter().collect();
+    entries.sort_by_key(|entry| {
+        (
+            entry
+                .health
+                .as_ref()
+                .map_or(u16::MAX, |health| health.score.hundredths()),
+            &entry.component,
+        )
+    });
+    let rows: Vec<Vec<String>> = entries
+        .into_iter()
+        .map(|entry| {
+            let availability = entry.slis.first();
+            let events = availability.map(|sli| sli.events).unwrap_or_default();
+            let interval =
+                availability
+                    .and_then(|sli| sli.interval)
+                    .map_or_else(String::new, |interval| {
+                        format!(
+                            "{:.2}–{:.2} %",
+                            100.0 * interval.lower,
+                            100.0 * interval.upper
+                        )
+                    });
+            let ms = |pick: fn(&shape_sli::LatencySummary) -> f64| {
+                entry
+                    .latency
+                    .as_ref()
+                    .map_or_else(String::new, |latency| format!("{:.1}", pick(latency)))
+            };
+            vec![
+                entry.component.to_string(),
+                entry
+                    .health
+                    .as_ref()
+                    .map_or_else(|| "no data".to_owned(), |health| health.tier.to_string()),
+                entry
+                    .health
+                    .as_ref()
+                    .map_or_else(String::new, |health| health.score.to_string()),
+                count(events.total()),
+                count(events.bad()),
+                interval,
+                ms(|latency| latency.p50_ms),
+                ms(|latency| latency.p95_ms),
+                ms(|latency| latency.p99_ms),
+            ]
+        })
+        .collect();
+    table(
+        &[
+            "component",
+            "tier",
+            "health",
+            "requests",
+            "failed",
+            "availability (95 %)",
+            "p50 ms",
+            "p95 ms",
+            "p99 ms",
+        ],
+        &[2, 3, 4, 5, 6, 7, 8],
+        &rows,
+        style,
+    )
+}
+
+/// Promises and what is left of their budgets, the worst first.
+pub fn promises(compliance: &ComplianceReport, slos: &SloSet, style: Style) -> String {
+    let mut statuses: Vec<_> = compliance.statuses.iter().collect();
+    let rank = |status| match status {
+        Status::Breached => 0,
+        Status::AtRisk => 1,
+        Status::Met => 2,
+        Status::NoData => 3,
+    };
+    statuses.sort_by_key(|entry| (rank(entry.status), entry.budget.remaining));
+    let rows: Vec<Vec<String>> = statuses
+        .into_iter()
+        .map(|entry| {
+            let budget = &entry.budget;
+            let standing = match slos.find(&entry.slo).map(|slo| &slo.standing) {
+                Some(Standing::Ratified { by, .. }) => format!("ratified by {by}"),
+                Some(Standing::Derived) => "proposed".to_owned(),
+                None => String::new(),
+            };
+            vec![
+                entry.slo.to_string(),
+                entry.status.to_string(),
+                budget.target.to_string(),
+                share(budget.events),
+                count(budget.allowed),
+                format!("{:+}", budget.remaining),
+                budget
+                    .burn
+                    .last()
+                    .and_then(|window| window.burn)
+                    .map_or_else(|| "–".to_owned(), |burn| burn.to_string()),
+                standing,
+            ]
+        })
+        .collect();
+    table(
+        &[
+            "promise",
+            "status",
+            "target",
+            "good events",
+            "allowed bad",
+            "left",
+            "burn",
+            "standing",
+        ],
+        &[2, 3, 4, 5, 6],
+        &rows,
+        style,
+    )
+}
+
+/// Anomalies with their evidence, log line and source line.
+pub fn anomalies(
+    telemetry: &TelemetryReport,
+    lineage: Option<&LineageReport>,
+    most: usize,
+    style: Style,
+) -> String {
+    let mut out = String::new();
+    for anomaly in telemetry.anomalies.iter().take(most) {
+        let severity = format!("{:?}", anomaly.severity).to_uppercase();
+        let severity = match anomaly.severity {
+            Severity::Critical | Severity::High => style.bad(&severity),
+            Severity::Medium => style.warn(&severity),
+            Severity::Low => style.dim(&severity),
+        };
+        let evidence = &anomaly.evidence;
+        out.push_str(&format!(
+            "  {severity}  {}  {}\n",
+            style.bold(anomaly.component.as_str()),
+            anomaly.summary
+        ));
+        out.push_str(&format!(
+            "      {}\n",
+            style.dim(&format!(
+                "{}: n = {}, baseline {}, q = {:.2e}, {} {:.3}  [{}]",
+                evidence.test,
+                count(evidence.n),
+                count(evidence.n_baseline),
+                evidence.q_value,
+                evidence.effect_name,
+                evidence.effect,
+                anomaly.id
+            ))
+        ));
+        if let Some(exemplar) = anomaly.exemplars.first() {
+            out.push_str(&format!(
+                "      log     {}  {}\n",
+                exemplar.position,
+                first_line(&exemplar.message)
+            ));
+        }
+        if let Some(trace) = lineage.and_then(|lineage| lineage.trace(&anomaly.id)) {
+            out.push_str(&format!("      source  {}\n", verdict(&trace.verdict)));
+            if let Some(suspect) = trace.suspects.first() {
+                out.push_str(&format!(
+                    "      commit  {} {}  {}\n",
+                    suspect.id.short(),
+                    suspect.summary,
+                    style.dim(&suspect.reason)
+                ));
+            }
+        }
+    }
+    if telemetry.anomalies.is_empty() {
+        out.push_str("  none\n");
+    } else if most < telemetry.anomalies.len() {
+        out.push_str(&format!(
+            "  and {} more in anomalies.json\n",
+            telemetry.anomalies.len() - most
+        ));
+    }
+    out
+}
+
+fn verdict(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Unique { statement, .. } => {
+            let symbol = statement
+                .symbol
+                .as_deref()
+                .map_or_else(String::new, |symbol| format!(" in {symbol}"));
+            format!("{}{symbol}", statement.location)
+        }
+        Verdict::Ambiguous { candidates, .. } => {
+            let places: Vec<String> = candidates
+                .iter()
+                .take(3)
+                .map(|place| place.location.to_string())
+                .collect();
+            format!("one of {}: {}", candidates.len(), places.join(", "))
+        }
+        Verdict::Unmapped { reason } => format!("not found: {reason}"),
+    }
+}
+
+/// Good of all, and the share: `9,971 of 10,000 (99.71%)`.
+fn share(events: Events) -> String {
+    if events.is_none() {
+        return events.to_string();
+    }
+    format!(
+        "{} of {} ({events})",
+        count(events.good()),
+        count(events.total())
+    )
+}
+
+fn first_line(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    if line.chars().count() <= 110 {
+        line.to_owned()
+    } else {
+        line.chars().take(109).chain(['…']).collect()
+    }
+}
+
+/// Why it is so, likeliest first.
+pub fn causes(telemetry: &TelemetryReport, style: Style) -> String {
+    let mut out = String::new();
+    for diagnosis in &telemetry.diagnoses {
+        for cause in diagnosis.causes.iter().take(3) {
+            out.push_str(&format!(
+                "  {:>3.0} %  {}\n",
+                100.0 * cause.weight,
+                cause.summary
+            ));
+        }
+        for recommendation in diagnosis.recommendations.iter().take(2) {
+            out.push_str(&format!(
+                "         {} {}\n",
+                style.dim("→"),
+                recommendation.summary
+            ));
+        }
+    }
+    out
+}
+
+/// Budgets that are overspent or burn, one sentence each.
+pub fn forecasts(budget: &BudgetReport) -> String {
+    let concerning = budget
+        .budgets
+        .iter()
+        .filter(|budget| budget.remaining < 0 || !budget.alerts.is_empty());
+    concerning
+        .map(|budget| format!("  {}: {}\n", budget.slo, budget.forecast.explanation))
+        .collect()
+}
+
+/// Candidates with their gates.
+pub fn candidates(report: &HealReport, style: Style) -> String {
+    let mut out = String::new();
+    for (rank, candidate) in report.candidates.iter().enumerate() {
+        let state = match candidate.state {
+            CandidateState::Deployed | CandidateState::Validated | CandidateState::Proposed => {
+                style.good(state_name(candidate.state))
+            }
+            CandidateState::NotTried => style.dim(state_name(candidate.state)),
+            _ => style.bad(state_name(candidate.state)),
+        };
+        out.push_str(&format!(
+            "  {}. {}  {state}\n     {}\n",
+            rank + 1,
+            style.bold(&candidate.title),
+            style.dim(&format!(
+                "expected benefit {:+.3} = {:.2} × {:.2} − {:.2} × {:.2}",
+                candidate.expected_benefit,
+                candidate.success_probability,
+                candidate.benefit,
+                1.0 - candidate.success_probability,
+                candidate.cost
+            ))
+        ));
+        for gate in &candidate.gates {
+            let mark = match gate.passed {
+                Some(true) => style.good("✔"),
+                Some(false) => style.bad("✘"),
+                None => style.dim("–"),
+            };
+            out.push_str(&format!(
+                "     {mark} {:<17} {}\n",
+                format!("{:?}", gate.gate),
+                first_line(&gate.detail)
+            ));
+        }
+    }
+    out
+}
+
+fn state_name(state: CandidateState) -> &'static str {
+    match state {
+        CandidateState::NotTried => "not tried",
+        CandidateState::Refused => "refused",
+        CandidateState::Validated => "validated, kept in reserve",
+        CandidateState::Proposed => "proposed",
+        CandidateState::Deployed => "deployed",
+        CandidateState::RolledBack => "rolled back",
+        _ => "unknown",
+    }
+}
+
+/// The candidate whose change is, or was last, in production or proposed.
+pub fn chosen(report: &HealReport) -> Option<&Candidate> {
+    let id = &report.deployment.as_ref()?.candidate;
+    report
+        .candidates
+        .iter()
+        .find(|candidate| candidate.id == *id)
+}
+
+/// Before and after, with sample sizes and intervals.
+pub fn before_after(comparisons: &[Comparison], style: Style) -> String {
+    let ms =
+        |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.1}"));
+    let rows: Vec<Vec<String>> = comparisons
+        .iter()
+        .map(|comparison| {
+            vec![
+                comparison.what.clone(),
+                share(comparison.before),
+                share(comparison.after),
+                ms(comparison.p95_before_ms),
+                ms(comparison.p95_after_ms),
+                format!(
+                    "{:+.2} [{:+.2}, {:+.2}] {}",
+                    comparison.change,
+                    comparison.change_lower,
+                    comparison.change_upper,
+                    comparison.unit
+                ),
+                format!("{:.1e}", comparison.p_value),
+                match (comparison.is_better, comparison.is_worse) {
+                    (true, _) => "better".to_owned(),
+                    (_, true) => "worse".to_owned(),
+                    _ => "no change".to_owned(),
+                },
+            ]
+        })
+        .collect();
+    table(
+        &[
+            "what",
+            "good before",
+            "good after",
+            "p95 before",
+            "p95 after",
+            "change [95 %]",
+            "p",
+            "",
+        ],
+        &[1, 2, 3, 4, 6],
+        &rows,
+        style,
+    )
+}

@@ -23,6 +23,7 @@ use crate::{
 pub struct JudgeConfig {
     min_bad_events: u64,
     min_recent_events: u64,
+    min_recent_seconds: u64,
     close_below_ppm: u64,
     at_risk_above_ppm: u64,
     at_risk_until_ppm: u64,
@@ -38,11 +39,13 @@ impl Default for JudgeConfig {
 impl JudgeConfig {
     /// A breach needs 2 bad events; an incident closes when at most 95 % of the budget is used; a promise is at risk
     /// when an alert fires, when more than 90 % of the budget is used (until 80 %), or when a miss is 95 % likely; what
-    /// happens now is judged from the shortest look-back with at least 30 events, and the promise's own minimum.
+    /// happens now is judged from the shortest look-back of at least 10 s with at least 30 events, and the promise's own
+    /// minimum of them.
     pub fn new() -> Self {
         Self {
             min_bad_events: 2,
             min_recent_events: 30,
+            min_recent_seconds: 10,
             close_below_ppm: 950_000,
             at_risk_above_ppm: 900_000,
             at_risk_until_ppm: 800_000,
@@ -61,6 +64,13 @@ impl JudgeConfig {
     #[must_use]
     pub fn min_recent_events(mut self, events: u64) -> Self {
         self.min_recent_events = events.max(1);
+        self
+    }
+
+    /// What happens now is judged from look-backs of at least so many seconds: longer than the pauses of a burst.
+    #[must_use]
+    pub fn min_recent_seconds(mut self, seconds: u64) -> Self {
+        self.min_recent_seconds = seconds;
         self
     }
 
@@ -143,6 +153,7 @@ pub fn judge(
             slo,
             budget,
             now: budgets.now,
+            last: previous.map(|report| report.now),
             was: previous.and_then(|report| report.status(&slo.id)),
             open: previous.and_then(|report| report.breach(&slo.id)),
             config,
@@ -176,6 +187,7 @@ struct Case<'a> {
     slo: &'a Slo,
     budget: &'a SloBudget,
     now: Timestamp,
+    last: Option<Timestamp>,
     was: Option<&'a SloStatus>,
     open: Option<&'a Breach>,
     config: &'a JudgeConfig,
@@ -217,10 +229,11 @@ impl Case<'_> {
     fn recent(&self) -> Option<(&BurnWindow, bool)> {
         let needed = self.config.min_recent_events.max(self.slo.min_events);
         let whole = self.budget.period.length().as_secs();
-        let recent = self
-            .budget
-            .recent(needed)
-            .filter(|window| window.seconds < whole)?;
+        let recent = self.budget.burn.iter().find(|window| {
+            self.config.min_recent_seconds <= window.seconds
+                && window.seconds < whole
+                && needed <= window.events.total()
+        })?;
         Some((recent, self.slo.target.is_met_by(recent.events)?))
     }
 
@@ -332,7 +345,7 @@ impl Case<'_> {
         self.budget.missed_since.unwrap_or(self.now)
     }
 
-    /// The start of a look-back.
+    /// The start of a look-back, but not before the last report, which saw no burn.
     fn start_of(&self, recent: &BurnWindow) -> Timestamp {
         i64::try_from(recent.seconds)
             .ok()
@@ -340,6 +353,7 @@ impl Case<'_> {
                 let length = jiff::SignedDuration::from_secs(seconds);
                 self.now.checked_sub(length).ok()
             })
+            .max(self.last)
             .unwrap_or(self.now)
     }
 

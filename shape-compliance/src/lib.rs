@@ -4,13 +4,16 @@
 
 pub use crate::{
     breach::{Breach, BreachId, IncidentState},
+    credit::{Contract, CreditTier, Rounding},
     error::{Error, ErrorKind},
     judge::{JudgeConfig, judge},
     report::{ComplianceReport, SloStatus, Status},
 };
 
 mod breach;
+mod credit;
 mod error;
 mod figures;
 mod judge;
+mod markdown;
 mod report;

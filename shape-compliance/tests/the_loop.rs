@@ -159,12 +159,11 @@ fn a_defect_breaches_once_and_a_fix_stops_the_burn_but_does_not_refill() {
 
     // The defect comes back: a new incident, which triggers again.
     service.pause(600);
-    let back_at = service.clock;
     service.run(10, 20, 0);
     let (_, back) = service.judge(&promises, Some(&fixed));
     assert_eq!(back.triggers().count(), 1);
     assert_ne!(back.breaches[0].id, breached.breaches[0].id);
-    assert!(back_at <= back.breaches[0].started_at);
+    assert!(fixed.now <= back.breaches[0].started_at);
 
     // 28 days later all bad events have left.
     service.pause(28 * 86_400);
@@ -172,6 +171,20 @@ fn a_defect_breaches_once_and_a_fix_stops_the_burn_but_does_not_refill() {
     let (_, recovered) = service.judge(&promises, Some(&back));
     assert_eq!(recovered.worst(), Status::Met, "{:#?}", recovered.statuses);
     assert!(recovered.breaches.is_empty());
+}
+
+/// A storm that pauses is not over: the last seconds keep the promise, the last half minute does not.
+#[test]
+fn a_pause_between_bursts_is_no_fix() {
+    let mut service = Service::new();
+    service.run(10, 0, 0);
+    let promises = promises(&service);
+    service.run(4, 50, 0);
+    service.run(6, 0, 0);
+    let (budgets, report) = service.judge(&promises, None);
+    let last_seconds = budgets.find(&latency()).unwrap().burn[0];
+    assert_eq!((last_seconds.seconds, last_seconds.events.bad()), (5, 0));
+    assert_eq!(report.triggers().count(), 1);
 }
 
 #[test]

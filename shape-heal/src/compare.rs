@@ -1,14 +1,8 @@
-//! Whether a change measures better: counts by an exact or a two-proportion test, durations by Mann and Whitney.
-
-use std::time::Duration;
+//! Whether a change measures better: the tests of `shape-sli`, and from which effect on they count.
 
 use serde::{Deserialize, Serialize};
-use shape_sli::{Events, Indicator};
+use shape_sli::{Events, Indicator, TestKind};
 use shape_telemetry::{ComponentId, LatencySketch, Measurements};
-use statrs::{
-    distribution::{ContinuousCDF, Normal},
-    stats_tests::{Alternative, fisher::fishers_exact},
-};
 
 use crate::Comparison;
 
@@ -92,18 +86,6 @@ pub(crate) fn figures(
     Ok(figures)
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::as_conversions,
-    reason = "counts of events in statistics; beyond 2^53 a rounding of 1 in 10^16 does not matter"
-)]
-fn float(n: u64) -> f64 {
-    n as f64
-}
-
-/// The two-sided quantile of the normal distribution for 95 %.
-const Z95: f64 = 1.959_963_984_540_054;
-
 /// Compares the good share of two runs.
 pub(crate) fn compare_events(
     what: &str,
@@ -111,22 +93,10 @@ pub(crate) fn compare_events(
     after: Events,
     judgement: Judgement,
 ) -> Comparison {
-    let cells = [after.good(), after.bad(), before.good(), before.bad()];
-    let total = float(before.total() + after.total());
-    let least_expected = [before.total(), after.total()]
-        .into_iter()
-        .flat_map(|row| {
-            [before.good() + after.good(), before.bad() + after.bad()].map(|column| (row, column))
-        })
-        .map(|(row, column)| float(row) * float(column) / total.max(1.0))
-        .fold(f64::INFINITY, f64::min);
-    let (p_value, test) = if least_expected < 5.0 {
-        let p = fishers_exact(&cells, Alternative::TwoSided).unwrap_or(1.0);
-        (p, "Fisher's exact test")
-    } else {
-        (two_proportions(before, after), "two-proportion z test")
-    };
-    let (change, lower, upper) = newcombe(before, after);
+    let result = shape_sli::compare_events(before, after);
+    let change = 100.0 * result.difference.unwrap_or(0.0);
+    let bounds = result.difference_interval;
+    let p_value = result.p_value.unwrap_or(1.0);
     let enough = judgement.min_events <= before.total().min(after.total());
     let is_significant = enough && p_value < judgement.alpha;
     Comparison {
@@ -135,60 +105,15 @@ pub(crate) fn compare_events(
         after,
         p95_before_ms: None,
         p95_after_ms: None,
-        change: 100.0 * change,
-        change_lower: 100.0 * lower,
-        change_upper: 100.0 * upper,
+        change,
+        change_lower: bounds.map_or(-100.0, |bounds| 100.0 * bounds.lower),
+        change_upper: bounds.map_or(100.0, |bounds| 100.0 * bounds.upper),
         unit: "percentage points of good events".to_owned(),
-        test: test.to_owned(),
-        p_value: if p_value.is_finite() {
-            p_value.clamp(0.0, 1.0)
-        } else {
-            1.0
-        },
-        is_better: is_significant && judgement.min_points <= 100.0 * change,
-        is_worse: is_significant && 100.0 * change <= -judgement.min_points,
+        test: name(result.test).to_owned(),
+        p_value,
+        is_better: is_significant && judgement.min_points <= change,
+        is_worse: is_significant && change <= -judgement.min_points,
     }
-}
-
-fn two_proportions(before: Events, after: Events) -> f64 {
-    let (n1, n2) = (float(before.total()), float(after.total()));
-    let pooled = (float(before.good()) + float(after.good())) / (n1 + n2);
-    let error = (pooled * (1.0 - pooled) * (1.0 / n1 + 1.0 / n2)).sqrt();
-    if error <= 0.0 || !error.is_finite() {
-        return 1.0;
-    }
-    let z = (float(after.good()) / n2 - float(before.good()) / n1) / error;
-    2.0 * normal_cdf(-z.abs())
-}
-
-fn normal_cdf(x: f64) -> f64 {
-    Normal::standard().cdf(x)
-}
-
-/// Wilson's interval of a share.
-fn wilson(events: Events) -> (f64, f64, f64) {
-    let n = float(events.total());
-    if n <= 0.0 {
-        return (0.0, 0.0, 1.0);
-    }
-    let p = float(events.good()) / n;
-    let z2 = Z95 * Z95;
-    let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = Z95 * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt() / (1.0 + z2 / n);
-    (p, centre - half, centre + half)
-}
-
-/// The difference of two shares and its 95 % interval by Newcombe's method 10.
-fn newcombe(before: Events, after: Events) -> (f64, f64, f64) {
-    let (p1, l1, u1) = wilson(after);
-    let (p2, l2, u2) = wilson(before);
-    if before.total() == 0 || after.total() == 0 {
-        return (0.0, -1.0, 1.0);
-    }
-    let change = p1 - p2;
-    let lower = change - ((p1 - l1).powi(2) + (u2 - p2).powi(2)).sqrt();
-    let upper = change + ((u1 - p1).powi(2) + (p2 - l2).powi(2)).sqrt();
-    (change, lower, upper)
 }
 
 /// Compares the durations of two runs; `None` when one side has none.
@@ -198,109 +123,36 @@ pub(crate) fn compare_latency(
     after: &Figures,
     judgement: Judgement,
 ) -> Option<Comparison> {
-    let x = bins(&before.latency);
-    let y = bins(&after.latency);
-    if x.is_empty() || y.is_empty() {
-        return None;
-    }
-    let (u, spread, n1, n2) = mann_whitney(&x, &y);
-    let mean = n1 * n2 / 2.0;
-    let p_value = if spread <= 0.0 {
-        1.0
-    } else {
-        // The continuity correction moves U half a step towards its mean.
-        let z = ((u - mean).abs() - 0.5).max(0.0) / spread;
-        2.0 * normal_cdf(-z)
-    };
-    let (change, lower, upper) = shift(&x, &y, spread, mean);
-    let p95 = |latency: &LatencySketch| latency.quantile(0.95).map(ms);
-    let median = before.latency.quantile(0.5).map_or(0.0, ms);
-    let least = judgement.min_latency_change * median;
-    let enough = judgement.min_events <= before.latency.count().min(after.latency.count());
+    let result = shape_sli::compare_latency(&before.latency, &after.latency);
+    let (change, p_value) = (result.shift_ms?, result.p_value?);
+    let least = judgement.min_latency_change * result.p50_before_ms.unwrap_or(0.0);
+    let enough = judgement.min_events <= result.count_before.min(result.count_after);
     let is_significant = enough && p_value < judgement.alpha;
+    let bounds = result.shift_interval_ms;
     Some(Comparison {
         what: what.to_owned(),
         before: before.events,
         after: after.events,
-        p95_before_ms: p95(&before.latency),
-        p95_after_ms: p95(&after.latency),
+        p95_before_ms: result.p95_before_ms,
+        p95_after_ms: result.p95_after_ms,
         change,
-        change_lower: lower,
-        change_upper: upper,
+        change_lower: bounds.map_or(change, |bounds| bounds.lower),
+        change_upper: bounds.map_or(change, |bounds| bounds.upper),
         unit: "ms".to_owned(),
-        test: "Mann-Whitney U, Hodges-Lehmann shift".to_owned(),
-        p_value: p_value.clamp(0.0, 1.0),
+        test: name(result.test).to_owned(),
+        p_value,
         is_better: is_significant && change <= -least && change < 0.0,
         is_worse: is_significant && least <= change && 0.0 < change,
     })
 }
 
-fn ms(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
-}
-
-fn bins(sketch: &LatencySketch) -> Vec<(f64, f64)> {
-    sketch
-        .bins()
-        .filter(|(_, count)| 0 < *count)
-        .map(|(duration, count)| (ms(duration), float(count)))
-        .collect()
-}
-
-/// U of `y` over `x` with ties by average ranks, its standard deviation, and both sample sizes.
-fn mann_whitney(x: &[(f64, f64)], y: &[(f64, f64)]) -> (f64, f64, f64, f64) {
-    let n1: f64 = x.iter().map(|(_, count)| count).sum();
-    let n2: f64 = y.iter().map(|(_, count)| count).sum();
-    let mut values: Vec<(f64, f64, f64)> = x
-        .iter()
-        .map(|&(value, count)| (value, count, 0.0))
-        .chain(y.iter().map(|&(value, count)| (value, 0.0, count)))
-        .collect();
-    values.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (mut u, mut below, mut ties, mut index) = (0.0, 0.0, 0.0, 0);
-    while index < values.len() {
-        let value = values[index].0;
-        let (mut in_x, mut in_y) = (0.0, 0.0);
-        while index < values.len() && values[index].0.total_cmp(&value).is_eq() {
-            in_x += values[index].1;
-            in_y += values[index].2;
-            index += 1;
-        }
-        u += in_y * (below + in_x / 2.0);
-        below += in_x;
-        let equal = in_x + in_y;
-        ties += equal * equal * equal - equal;
+fn name(test: TestKind) -> &'static str {
+    match test {
+        TestKind::FisherExact => "Fisher's exact test",
+        TestKind::TwoProportionZ => "two-proportion z test",
+        TestKind::MannWhitney => "Mann-Whitney U, Hodges-Lehmann shift",
+        _ => "test of shape-sli",
     }
-    let n = n1 + n2;
-    let variance = if n < 2.0 {
-        0.0
-    } else {
-        n1 * n2 / 12.0 * ((n + 1.0) - ties / (n * (n - 1.0)))
-    };
-    (u, variance.max(0.0).sqrt(), n1, n2)
-}
-
-/// The Hodges-Lehmann estimate of `y − x` and its 95 % interval (Moses), over the bins of the sketches.
-fn shift(x: &[(f64, f64)], y: &[(f64, f64)], spread: f64, mean: f64) -> (f64, f64, f64) {
-    let mut differences: Vec<(f64, f64)> = y
-        .iter()
-        .flat_map(|&(b, m)| x.iter().map(move |&(a, n)| (b - a, m * n)))
-        .collect();
-    differences.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let at = |rank: f64| {
-        let mut below = 0.0;
-        for (difference, weight) in &differences {
-            below += weight;
-            if rank <= below {
-                return *difference;
-            }
-        }
-        differences
-            .last()
-            .map_or(0.0, |(difference, _)| *difference)
-    };
-    let half = Z95 * spread;
-    (at(mean), at((mean - half).max(1.0)), at(mean + half))
 }
 
 #[cfg(test)]
@@ -336,29 +188,5 @@ mod tests {
             assert!(!same.is_better && !same.is_worse, "{same:?}");
             assert!(same.p_value.is_finite() && same.change.is_finite());
         }
-    }
-
-    /// `scipy.stats.mannwhitneyu([1,2,3,4,5], [3,4,5,6,7,8], method="asymptotic")` gives U2 = 25.5 and p = 0.0657…
-    #[test]
-    fn mann_whitney_agrees_with_statrs() {
-        use statrs::stats_tests::mannwhitneyu::{MannWhitneyUMethod, mannwhitneyu};
-        let before = [1.0, 2.0, 3.0, 4.0, 5.0];
-        let after = [3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
-        let weighted = |values: &[f64]| values.iter().map(|&v| (v, 1.0)).collect::<Vec<_>>();
-        let (u, spread, n1, n2) = mann_whitney(&weighted(&before), &weighted(&after));
-        let z = ((u - n1 * n2 / 2.0).abs() - 0.5) / spread;
-        let p = 2.0 * normal_cdf(-z);
-        let (_, expected) = mannwhitneyu(
-            &before,
-            &after,
-            MannWhitneyUMethod::AsymptoticInclContinuityCorrection,
-            Alternative::TwoSided,
-        )
-        .unwrap();
-        assert!((p - expected).abs() < 1e-9, "{p} against {expected}");
-        let (change, lower, upper) =
-            shift(&weighted(&before), &weighted(&after), spread, n1 * n2 / 2.0);
-        assert!((change - 2.5).abs() < 0.51, "{change}");
-        assert!(lower <= change && change <= upper);
     }
 }

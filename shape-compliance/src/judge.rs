@@ -163,10 +163,11 @@ pub fn judge(
         statuses.push(case.entry(status, breach.as_ref()));
         breaches.extend(breach);
     }
-    // New ones first, then by how far the budget is overspent, then by name.
+    // What calls for healing first, then by how far the budget is overspent, then by name.
     breaches.sort_by(|a, b| {
         let rank = |breach: &Breach| {
             (
+                !breach.calls_for_healing(),
                 !breach.is_new,
                 std::cmp::Reverse(breach.budget.consumed_ppm.unwrap_or(u64::MAX)),
                 breach.id.clone(),

@@ -1,4 +1,45 @@
-//! Whether promises hold: status, breaches, SLA credits.
+//! Whether promises hold: a status for each, an incident for each that is broken, the credits that a contract pays.
+//!
+//! [`judge`] says what is true ([`Status`]) and what calls for action ([`Breach`]). They are kept apart: a promise is breached
+//! as long as its window's events miss the target, an incident triggers once, and is told apart from the next one.
+//!
+//! ```
+//! use shape_budget::{BudgetConfig, assess};
+//! use shape_compliance::{JudgeConfig, Status, judge};
+//! use shape_sli::{MeasureConfig, SliReport};
+//! use shape_slo::{RecommendConfig, recommend};
+//! # use std::{collections::BTreeMap, num::NonZeroU64};
+//! # let measurements = shape_telemetry::Measurements {
+//! #     bucket_ms: NonZeroU64::MIN,
+//! #     latency_limits_ns: Vec::new(),
+//! #     lines: shape_telemetry::LineCounts::default(),
+//! #     components: BTreeMap::new(),
+//! #     templates: BTreeMap::new(),
+//! # };
+//!
+//! let now = "2026-11-24T08:00:00Z".parse()?;
+//! let measured = SliReport::measure(&measurements, &MeasureConfig::new());
+//! let promises = recommend(&measured, &RecommendConfig::new("studio")).ratify("on-call", now);
+//! let budgets = assess(&promises, &measured, now, &BudgetConfig::new())?;
+//! let report = judge(&promises, &budgets, None, &JudgeConfig::new());
+//! for breach in report.triggers() {
+//!     println!("{}", breach.explanation);
+//! }
+//! assert_eq!(report.worst(), Status::NoData); // nothing was measured in this example
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Overview
+//!
+//! - [`judge`] makes a [`ComplianceReport`] of promises, budgets and the report before. It is the artifact
+//!   `sla-compliance.json`, and a page: [`ComplianceReport::to_markdown`].
+//! - [`Breach`] is a ratified promise that is broken; [`ComplianceReport::triggers`] are those that call for healing.
+//! - [`JudgeConfig`] holds the thresholds of hysteresis.
+//! - [`Contract`] is the credit terms of a service level agreement, as data.
+//!
+//! # What it does not do
+//!
+//! It fixes nothing and tells nobody. It keeps no state: the report before is an argument.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
@@ -17,3 +58,8 @@ mod figures;
 mod judge;
 mod markdown;
 mod report;
+
+/// The examples of the README are tests.
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

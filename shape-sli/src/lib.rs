@@ -1,4 +1,40 @@
-//! Service level indicators: good and total events, latency, health score.
+//! Service level indicators: what share of events was good, how long requests took, how healthy a component is.
+//!
+//! Everything that is decided is decided by counts of good and of all events; a ratio is a figure for people. Every figure
+//! says how sure it is (Wilson, Clopper–Pearson and Jeffreys intervals), and nothing seen is an answer of its own, never a
+//! silent 100 %.
+//!
+//! ```
+//! use shape_sli::{Change, Events, compare_events, wilson};
+//!
+//! let before = Events::new(9_971, 10_000)?;
+//! let after = Events::new(4_999, 5_000)?;
+//! assert_eq!(before.to_string(), "99.71%");
+//!
+//! let interval = wilson(before, 0.95).ok_or("no events")?;
+//! assert_eq!(format!("{:.4} to {:.4}", interval.lower, interval.upper), "0.9958 to 0.9980");
+//!
+//! let comparison = compare_events(before, after);
+//! assert_eq!(comparison.change, Change::Better); // beyond chance
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Overview
+//!
+//! - [`SliReport::measure`] turns [`Measurements`](shape_telemetry::Measurements) into one [`ComponentSli`] a component:
+//!   availability, latency at every counted limit, a [`LatencySummary`], and the [`Health`]. It is the artifact
+//!   `sli-metrics.json`.
+//! - [`Events`] is good of total; it adds up exactly and prints rounded towards bad.
+//! - [`wilson`], [`clopper_pearson`], [`jeffreys`], [`lower_bound`], [`probability_below`], [`confidence_at_least`]: what a
+//!   count says about the true share.
+//! - [`compare_events`] and [`compare_latency`]: before and after, with a test, an estimate and an interval.
+//! - [`HealthModel`] and its implementations [`BudgetHealth`] (the default), [`Apdex`] and [`LegacyHealth`]; one tier table,
+//!   [`HealthTier`].
+//!
+//! # What it does not do
+//!
+//! It promises nothing (that is `shape-slo`), reads no clock, no file and no network. Intervals and tests take requests as
+//! independent of one another; where failures come in bursts, the truth is wider than the interval.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
@@ -30,3 +66,8 @@ mod indicator;
 mod interval;
 mod measure;
 mod report;
+
+/// The examples of the README are tests.
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

@@ -144,10 +144,16 @@ pub struct Collector {
     config: CollectorConfig,
     frame: Measurements,
     components: BTreeMap<ComponentId, Component>,
-    templates: BTreeMap<u64, TemplateSeries>,
-    overflow: Option<TemplateSeries>,
+    templates: Templates,
     sources: Vec<SourceSummary>,
     masked: String,
+}
+
+/// The templates by fingerprint, as many as are told apart.
+#[derive(Clone, Debug, Default)]
+struct Templates {
+    series: BTreeMap<u64, TemplateSeries>,
+    overflow: Option<TemplateSeries>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -163,8 +169,7 @@ impl Collector {
             frame: config.empty(),
             config,
             components: BTreeMap::new(),
-            templates: BTreeMap::new(),
-            overflow: None,
+            templates: Templates::default(),
             sources: Vec::new(),
             masked: String::new(),
         }
@@ -214,77 +219,19 @@ impl Collector {
         } else {
             name
         };
-        let n_limits = self.frame.latency_limits_ns.len();
-        if !self.components.contains_key(name) {
-            let mut component = Component::default();
-            component.measured.untimed = Bucket::new(n_limits);
+        let frame = &self.frame;
+        if let Some(component) = self.components.get_mut(name) {
+            component.count(event, verdict, frame);
+        } else {
+            let mut component = Component::new(frame);
+            component.count(event, verdict, frame);
             self.components.insert(ComponentId::new(name), component);
         }
-        if let Some(component) = self.components.get_mut(name) {
-            let bucket = match record.time {
-                Some(time) => {
-                    let bucket = component
-                        .measured
-                        .buckets
-                        .entry(bucket_start(time, self.frame.bucket_ms))
-                        .or_insert_with(|| Bucket::new(n_limits));
-                    bucket.first = Some(bucket.first.map_or(time, |first| first.min(time)));
-                    bucket.last = bucket.last.max(Some(time));
-                    bucket
-                }
-                None => &mut component.measured.untimed,
-            };
-            count(bucket, event, verdict, &self.frame.latency_limits_ns);
-            if verdict.outcome != Outcome::NotARequest {
-                count_fields(&mut component.fields, record, verdict);
-            }
-        }
-        self.count_template(name.to_owned().as_str(), event, verdict);
+        mask::record(record, &mut self.masked);
+        self.templates
+            .count(name, &self.masked, event, verdict, frame);
         if 2 * Measurements::MAX_COMPONENTS < self.components.len() {
             self.bound_components();
-        }
-    }
-
-    fn count_template(&mut self, component: &str, event: &Event<'_>, verdict: Verdict) {
-        let record = &event.record;
-        mask::record(record, &mut self.masked);
-        let id = fingerprint::of(&[component, &self.masked]);
-        let duration = verdict.latency.or_else(|| record.duration());
-        if self.templates.len() == Measurements::MAX_TEMPLATES && !self.templates.contains_key(&id)
-        {
-            let is_last = self
-                .templates
-                .last_key_value()
-                .is_some_and(|(&last, _)| last < id);
-            let mut series = new_series(component, &self.masked);
-            if is_last {
-                count_series(&mut series, event, duration, &self.frame);
-                self.overflow(series);
-                return;
-            }
-            if let Some((_, last)) = self.templates.pop_last() {
-                self.overflow(last);
-            }
-            self.templates.insert(id, series);
-        }
-        let masked = &self.masked;
-        let series = self
-            .templates
-            .entry(id)
-            .or_insert_with(|| new_series(component, masked));
-        count_series(series, event, duration, &self.frame);
-    }
-
-    fn overflow(&mut self, series: TemplateSeries) {
-        match &mut self.overflow {
-            Some(other) => other.merge(series),
-            None => {
-                self.overflow = Some(TemplateSeries {
-                    text: Measurements::OTHER.to_owned(),
-                    component: ComponentId::new(Measurements::OTHER),
-                    ..series
-                });
-            }
         }
     }
 
@@ -332,10 +279,11 @@ impl Collector {
             .collect();
         measurements.templates = self
             .templates
+            .series
             .into_iter()
             .map(|(id, series)| (TemplateId::new(&format!("{id:016x}")), series))
             .collect();
-        if let Some(series) = self.overflow {
+        if let Some(series) = self.templates.overflow {
             measurements
                 .templates
                 .insert(TemplateId::new(Measurements::OTHER), series);
@@ -346,7 +294,82 @@ impl Collector {
     }
 }
 
+impl Templates {
+    fn count(
+        &mut self,
+        component: &str,
+        text: &str,
+        event: &Event<'_>,
+        verdict: Verdict,
+        frame: &Measurements,
+    ) {
+        let id = fingerprint::of(&[component, text]);
+        let duration = verdict.latency.or_else(|| event.record.duration());
+        if let Some(series) = self.series.get_mut(&id) {
+            count_series(series, event, duration, frame);
+            return;
+        }
+        let mut series = new_series(component, text);
+        count_series(&mut series, event, duration, frame);
+        if self.series.len() < Measurements::MAX_TEMPLATES {
+            self.series.insert(id, series);
+            return;
+        }
+        let is_last = self
+            .series
+            .last_key_value()
+            .is_some_and(|(&last, _)| last < id);
+        let out = if is_last {
+            Some(series)
+        } else {
+            let last = self.series.pop_last();
+            self.series.insert(id, series);
+            last.map(|(_, series)| series)
+        };
+        let Some(out) = out else {
+            return;
+        };
+        match &mut self.overflow {
+            Some(other) => other.merge(out),
+            None => {
+                self.overflow = Some(TemplateSeries {
+                    text: Measurements::OTHER.to_owned(),
+                    component: ComponentId::new(Measurements::OTHER),
+                    ..out
+                });
+            }
+        }
+    }
+}
+
 impl Component {
+    fn new(frame: &Measurements) -> Self {
+        let mut component = Self::default();
+        component.measured.untimed = Bucket::new(frame.latency_limits_ns.len());
+        component
+    }
+
+    fn count(&mut self, event: &Event<'_>, verdict: Verdict, frame: &Measurements) {
+        let record = &event.record;
+        let bucket = match record.time {
+            Some(time) => {
+                let bucket = self
+                    .measured
+                    .buckets
+                    .entry(bucket_start(time, frame.bucket_ms))
+                    .or_insert_with(|| Bucket::new(frame.latency_limits_ns.len()));
+                bucket.first = Some(bucket.first.map_or(time, |first| first.min(time)));
+                bucket.last = bucket.last.max(Some(time));
+                bucket
+            }
+            None => &mut self.measured.untimed,
+        };
+        count(bucket, event, verdict, &frame.latency_limits_ns);
+        if verdict.outcome != Outcome::NotARequest {
+            count_fields(&mut self.fields, record, verdict);
+        }
+    }
+
     fn finish(self) -> ComponentMeasurements {
         ComponentMeasurements {
             fields: self.fields.into_map(),
@@ -426,18 +449,24 @@ fn count(bucket: &mut Bucket, event: &Event<'_>, verdict: Verdict, limits_ns: &[
 
 /// Fields that tell nothing about why a request failed: ids, times, and what says that it failed.
 fn is_telling(name: &str) -> bool {
-    let last = name.rsplit('.').next().unwrap_or(name);
-    !(name.len() > 64
-        || last.ends_with("id")
+    if 64 < name.len() {
+        return false;
+    }
+    let last = crate::duration::after_last(name, b'.');
+    !(last.ends_with("id")
         || last.ends_with("Id")
         || last.starts_with("status")
-        || last.contains("time")
-        || last.contains("duration")
-        || last.contains("latency")
-        || last.contains("elapsed")
         || last.ends_with("_ms")
         || last.ends_with("_us")
-        || matches!(last, "ms" | "took" | "size" | "len" | "bytes"))
+        || last.ends_with("time")
+        || last.ends_with("Time")
+        || last.starts_with("duration")
+        || last.starts_with("latency")
+        || last.starts_with("elapsed")
+        || matches!(
+            last,
+            "ms" | "took" | "size" | "len" | "bytes" | "timestamp" | "time_taken"
+        ))
 }
 
 fn count_fields(table: &mut FieldTable, record: &Record<'_>, verdict: Verdict) {

@@ -118,15 +118,19 @@ fn hint(name: &str) -> Option<Hint> {
         "event.duration" => return Some(Hint::Unit(1)),
         _ => {}
     }
-    let last = name.rsplit('.').next().unwrap_or(name);
+    let last = after_last(name, b'.');
     if is_stem(last) {
         return Some(Hint::Text);
     }
-    if let Some((stem, suffix)) = last.rsplit_once('_')
-        && is_stem(stem)
-        && let Some(unit) = unit(suffix)
-    {
-        return Some(Hint::Unit(unit));
+    let suffix = after_last(last, b'_');
+    if suffix.len() < last.len() {
+        let stem = last.get(..last.len() - suffix.len() - 1)?;
+        return is_stem(stem)
+            .then(|| unit(suffix).map(Hint::Unit))
+            .flatten();
+    }
+    if !last.bytes().any(|b| b.is_ascii_uppercase()) {
+        return None;
     }
     for (suffix, unit) in [
         ("Ms", MS),
@@ -147,6 +151,13 @@ fn hint(name: &str) -> Option<Hint> {
         }
     }
     None
+}
+
+/// What stands behind the last such byte; all of it without one.
+pub(crate) fn after_last(name: &str, separator: u8) -> &str {
+    memchr::memrchr(separator, name.as_bytes())
+        .and_then(|at| name.get(at + 1..))
+        .unwrap_or(name)
 }
 
 fn is_stem(name: &str) -> bool {

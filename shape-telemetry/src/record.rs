@@ -74,6 +74,7 @@ impl<'a> Record<'a> {
         Self::new(Format::Plain, line)
     }
 
+    #[inline]
     pub(crate) fn new(format: Format, message: &'a str) -> Self {
         Self {
             format,
@@ -87,16 +88,19 @@ impl<'a> Record<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn at(mut self, time: Option<Timestamp>) -> Self {
         self.time = time;
         self
     }
 
+    #[inline]
     pub(crate) fn level(mut self, level: Option<Level>) -> Self {
         self.level = level;
         self
     }
 
+    #[inline]
     pub(crate) fn target(mut self, target: &'a str) -> Self {
         if !target.is_empty() && target != "-" {
             self.target = Some(Cow::Borrowed(target));
@@ -104,6 +108,7 @@ impl<'a> Record<'a> {
         self
     }
 
+    #[inline]
     pub(crate) fn with(mut self, name: &'static str, value: &'a str) -> Self {
         if !value.is_empty() && value != "-" {
             self.fields.push(Field {
@@ -133,34 +138,32 @@ impl<'a> Record<'a> {
 
     /// The id of the request or trace that the record belongs to.
     pub fn request_id(&self) -> Option<&str> {
-        self.first_field(&[
-            "request_id",
-            "req_id",
-            "requestId",
-            "reqId",
-            "x-request-id",
-            "trace_id",
-            "traceId",
-            "trace.id",
-            "correlation_id",
-            "correlationId",
-            "dd.trace_id",
-        ])
+        let field = self.fields.iter().find(|field| {
+            matches!(
+                &*field.name,
+                "request_id"
+                    | "req_id"
+                    | "requestId"
+                    | "reqId"
+                    | "x-request-id"
+                    | "trace_id"
+                    | "traceId"
+                    | "trace.id"
+                    | "correlation_id"
+                    | "correlationId"
+                    | "dd.trace_id"
+            )
+        })?;
+        Some(&field.value)
     }
 
     /// The status code of the response that the record reports, 100 to 599.
     pub fn status(&self) -> Option<u16> {
-        let text = self.first_field(&[
-            "status",
-            "status_code",
-            "statusCode",
-            "http.status_code",
-            "http.response.status_code",
-            "http_status",
-            "res.statusCode",
-            "response.status",
-            "response_code",
-        ])?;
+        let text = &*self
+            .fields
+            .iter()
+            .find(|field| is_status(&field.name))?
+            .value;
         let digits = text.split_ascii_whitespace().next()?;
         digits
             .parse()
@@ -192,4 +195,19 @@ impl<'a> Record<'a> {
             emitter: self.emitter.map(Emitter::into_owned),
         }
     }
+}
+
+fn is_status(name: &str) -> bool {
+    matches!(
+        name,
+        "status"
+            | "status_code"
+            | "statusCode"
+            | "http.status_code"
+            | "http.response.status_code"
+            | "http_status"
+            | "res.statusCode"
+            | "response.status"
+            | "response_code"
+    )
 }

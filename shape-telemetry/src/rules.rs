@@ -147,14 +147,15 @@ pub(crate) fn default_component<'r>(record: &'r Record<'_>, source: &'r str) -> 
 }
 
 fn last_part(target: &str) -> &str {
-    if target.contains(' ') {
+    let bytes = target.as_bytes();
+    if memchr::memchr(b' ', bytes).is_some() {
         return target;
     }
-    let last = target.rsplit("::").next().unwrap_or(target);
-    let last = last.rsplit('/').next().unwrap_or(last);
+    let after = |at: usize| target.get(at + 1..).unwrap_or(target);
+    let last = memchr::memrchr2(b':', b'/', bytes).map_or(target, after);
     // A version or a file name (`libc.so.6`) is no path of modules.
-    match last.rsplit_once('.') {
-        Some((_, part)) if part.starts_with(|c: char| c.is_ascii_alphabetic()) => part,
+    match memchr::memrchr(b'.', last.as_bytes()).and_then(|at| last.get(at + 1..)) {
+        Some(part) if part.starts_with(|c: char| c.is_ascii_alphabetic()) => part,
         _ => last,
     }
 }

@@ -39,6 +39,8 @@ impl LatencySketch {
     pub const RELATIVE_ERROR: f64 = 0.01;
 
     const GAMMA: f64 = (1.0 + Self::RELATIVE_ERROR) / (1.0 - Self::RELATIVE_ERROR);
+    /// The natural logarithm of [`Self::GAMMA`].
+    const LN_GAMMA: f64 = 0.020_000_666_706_669_524;
 
     /// Adds one duration.
     pub fn insert(&mut self, duration: Duration) {
@@ -172,7 +174,7 @@ fn bin_of(ns: u64) -> u16 {
     if ns == 0 {
         return 0;
     }
-    let index = (number::to_f64(ns).ln() / LatencySketch::GAMMA.ln()).ceil();
+    let index = (number::to_f64(ns).ln() / LatencySketch::LN_GAMMA).ceil();
     u16::try_from(number::to_u64(index) + 1).unwrap_or(u16::MAX)
 }
 
@@ -290,6 +292,7 @@ mod tests {
             }
         }
         assert!(bin_of(u64::MAX) < 2_300);
+        assert!((LatencySketch::GAMMA.ln() - LatencySketch::LN_GAMMA).abs() < 1e-16);
     }
 
     #[test]

@@ -66,12 +66,23 @@ pub(crate) fn word_blanks(i: &str) -> Scan<'_, &str> {
 
 /// Everything up to `needle`, which is consumed.
 pub(crate) fn until(needle: &str) -> impl for<'a> Fn(&'a str) -> Scan<'a, &'a str> {
-    move |i| match memmem::find(i.as_bytes(), needle.as_bytes()) {
+    move |i| match find(i.as_bytes(), needle.as_bytes()) {
         Some(at) => {
             let (before, rest) = split(i, at);
             Ok((split(rest, needle.len()).1, before))
         }
         None => fail(),
+    }
+}
+
+/// The first place of a needle; for the two bytes of most needles faster than building a searcher.
+fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+    match needle {
+        [one] => memchr(*one, bytes),
+        [first, second] => {
+            memchr::memchr_iter(*first, bytes).find(|at| bytes.get(at + 1) == Some(second))
+        }
+        _ => memmem::find(bytes, needle),
     }
 }
 

@@ -195,13 +195,15 @@ fn spans<'a>(mut i: &'a str, record: &mut Record<'a>) {
 
 /// `src/main.rs:2: `.
 fn emitter<'a>(i: &'a str, record: &mut Record<'a>) -> &'a str {
-    let end = memmem::find(i.as_bytes(), b": ").unwrap_or(i.len());
+    // A path has no blank: the first one ends the search.
+    let end = memchr::memchr(b' ', i.as_bytes()).unwrap_or(i.len());
     let (text, rest) = split(i, end);
-    if text.len() < i.len()
+    if let Some(text) = text.strip_suffix(':')
+        && text.ends_with(|c: char| c.is_ascii_digit())
         && let Some(place) = scan::place(text)
     {
         record.emitter = Some(place);
-        return split(rest, 2).1;
+        return rest.strip_prefix(' ').unwrap_or(rest);
     }
     i
 }

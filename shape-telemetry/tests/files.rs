@@ -1,0 +1,137 @@
+//! Files, directories, patterns, gzip, and what goes wrong with them.
+#![cfg(feature = "files")]
+#![allow(clippy::as_conversions, reason = "lengths of a test are small")]
+
+use std::{fs, io::Write, path::Path};
+
+use flate2::{Compression, write::GzEncoder};
+use shape_telemetry::{Collector, CollectorConfig, SourceSummary, find_logs};
+
+const LINE: &str = "2026-11-23T23:41:07.321916Z  INFO app::a: ready\n";
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn read(paths: &[&Path]) -> (Vec<SourceSummary>, u64) {
+    let mut collector = Collector::new(CollectorConfig::new());
+    let paths: Vec<String> = paths
+        .iter()
+        .map(|path| path.to_string_lossy().into_owned())
+        .collect();
+    let mut last = 0;
+    let summaries = collector.read_paths(&paths, &mut |progress| {
+        assert!(last <= progress.done_bytes && progress.done_bytes <= progress.total_bytes);
+        last = progress.done_bytes;
+    });
+    let (measurements, sources) = collector.finish();
+    assert_eq!(sources.len(), summaries.len());
+    let lines = measurements.lines;
+    assert_eq!(lines.total, lines.parsed + lines.unparsed);
+    assert_eq!(
+        lines.total,
+        sources.iter().map(|source| source.lines.total).sum::<u64>()
+    );
+    (summaries, lines.total)
+}
+
+#[test]
+fn gzip_of_several_members_is_read_as_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.log.1");
+    let bytes = [gzip(&LINE.repeat(3)), gzip(&LINE.repeat(4))].concat();
+    fs::write(&path, bytes).unwrap();
+    let (summaries, total) = read(&[&path]);
+    assert_eq!(total, 7);
+    assert_eq!(summaries[0].problem, None);
+    assert_eq!(summaries[0].bytes, 7 * LINE.len() as u64);
+}
+
+#[test]
+fn gzip_cut_short_keeps_what_was_read_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.log.gz");
+    // Text that does not shrink much, so that half of the bytes hold some lines.
+    let text: String = (0..5_000_u32)
+        .map(|n| {
+            let word = n.wrapping_mul(2_654_435_761);
+            format!(
+                "2026-11-23T23:41:07Z  INFO app::a: {word:x}{:x}\n",
+                word.rotate_left(7)
+            )
+        })
+        .collect();
+    let bytes = gzip(&text);
+    fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    let (summaries, total) = read(&[&path]);
+    assert!(1_000 < total && total < 4_000, "{total}");
+    let problem = summaries[0].problem.as_deref().unwrap();
+    assert!(
+        problem.starts_with("the compressed data ends early, after "),
+        "{problem}"
+    );
+}
+
+#[test]
+fn one_bad_file_never_stops_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let good = dir.path().join("good.log");
+    fs::write(&good, LINE).unwrap();
+    let missing = dir.path().join("missing.log");
+    let broken = dir.path().join("broken.gz");
+    fs::write(&broken, [0x1f, 0x8b, 0xff, 0xff, 1, 2, 3, 4, 5, 6, 7, 8]).unwrap();
+    let nothing = dir.path().join("*.none");
+    let (summaries, total) = read(&[&missing, &broken, &nothing, &good]);
+    assert_eq!(total, 1);
+    let problems: Vec<_> = summaries.iter().filter(|s| s.problem.is_some()).collect();
+    assert_eq!(problems.len(), 3, "{summaries:#?}");
+    let of = |path: &Path| {
+        let name = path.to_string_lossy();
+        let found = summaries.iter().find(|s| *s.name == *name).unwrap();
+        found.problem.clone().unwrap_or_default()
+    };
+    assert!(
+        of(&missing).starts_with("cannot be read: "),
+        "{}",
+        of(&missing)
+    );
+    assert_eq!(of(&nothing), "no file fits the pattern");
+    assert_eq!(of(&good), "");
+}
+
+#[test]
+fn directories_patterns_copies_and_binaries() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("sub")).unwrap();
+    fs::write(dir.path().join("a.log"), LINE.repeat(2)).unwrap();
+    fs::write(dir.path().join("copy of a.log"), LINE.repeat(2)).unwrap();
+    fs::write(dir.path().join("sub/b.log"), LINE).unwrap();
+    fs::write(dir.path().join("sub/c.bin"), [0, 1, 2, 3]).unwrap();
+    fs::write(dir.path().join(".hidden"), LINE).unwrap();
+    let (summaries, total) = read(&[dir.path()]);
+    assert_eq!((summaries.len(), total), (3, 3), "{summaries:#?}");
+    let copy = summaries
+        .iter()
+        .find(|s| s.name.contains("copy of"))
+        .unwrap();
+    assert!(
+        copy.problem
+            .as_deref()
+            .unwrap()
+            .starts_with("the same bytes as ")
+    );
+    let pattern = dir.path().join("**/*.log").to_string_lossy().into_owned();
+    let (files, problems) = find_logs(&[&pattern, &pattern]);
+    assert_eq!((files.len(), problems.len()), (3, 0), "{files:#?}");
+}
+
+#[test]
+fn an_empty_file_has_no_lines_and_no_problem() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("empty.log");
+    fs::write(&path, "").unwrap();
+    let (summaries, total) = read(&[&path]);
+    assert_eq!((total, summaries[0].problem.as_deref()), (0, None));
+}

@@ -81,7 +81,13 @@ impl SourceIndex {
         let fits = self
             .matcher()
             .search(self.statements(), query)
-            .or_else(|| self.search_without_prefix(query))?;
+            .or_else(|| self.search_without_prefix(query))
+            .or_else(|| {
+                let left = query
+                    .eliminates
+                    .then(|| self.matcher().eliminate(self.statements(), query));
+                left.flatten()
+            })?;
         let mut statements: Vec<&LogStatement> = fits
             .statements
             .iter()

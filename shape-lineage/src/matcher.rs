@@ -6,7 +6,7 @@ use aho_corasick::AhoCorasick;
 use shape_telemetry::Level;
 
 use crate::{
-    LogStatement, MessageTemplate, Query,
+    LogStatement, MessageTemplate, Query, Target,
     query::split_fields,
     statement::{StatementKind, with_fields},
     target::{TargetFit, fit_target},
@@ -28,6 +28,8 @@ pub(crate) struct Matcher {
     /// The forms that have a pattern as their longest text, by pattern.
     by_pattern: Vec<Vec<usize>>,
     forms: Vec<Form>,
+    /// Statements with next to no constant text, by the target that their records surely have.
+    near_empty: BTreeMap<String, Vec<usize>>,
     /// Statements without a message, which write fields only.
     fields_only: Vec<usize>,
 }
@@ -110,6 +112,13 @@ impl Matcher {
         let message = statement.message.clone().trimmed();
         if message.is_empty() {
             self.fields_only.push(statement_idx);
+        }
+        if message.has_variables()
+            && message.literal_chars() < MIN_LITERAL_CHARS_AT_TARGET
+            && let Target::Module(target) | Target::Named(target) = &statement.target
+        {
+            let near_empty = self.near_empty.entry(target.clone()).or_default();
+            near_empty.push(statement_idx);
         }
         let all = with_fields(&message, &statement.fields);
         if let Some(first_line) = message.first_line() {
@@ -194,6 +203,38 @@ impl Matcher {
             rank,
             statements: found.into_iter().map(|(idx, _)| idx).collect(),
             variables,
+        })
+    }
+
+    /// The statements that are left when none of the record's module has its text.
+    pub(crate) fn eliminate(&self, statements: &[LogStatement], query: &Query<'_>) -> Option<Fits> {
+        let record = Record::new(query);
+        let mut left: Vec<usize> = self.near_empty.get(query.target?)?.clone();
+        left.retain(|statement_idx| {
+            let statement = &statements[*statement_idx];
+            let message = &statement.message;
+            query.level.is_some()
+                && query.level == statement.level
+                && (message.values(record.core).is_some()
+                    || message.values(query.message).is_some())
+        });
+        let first = &statements[*left.first()?];
+        let names = first.message.parts().iter().filter_map(|part| match part {
+            Part::Variable(name) => Some(name.clone().unwrap_or_default()),
+            Part::Text(_) => None,
+        });
+        let values = first.message.values(query.message).unwrap_or_default();
+        Some(Fits {
+            rank: Rank {
+                level: LevelFit::Same,
+                target: TargetFit::Same,
+                literal_chars: first.message.literal_chars(),
+                missing_fields: std::cmp::Reverse(0),
+                is_product: !first.is_test,
+                kind: std::cmp::Reverse(first.kind),
+            },
+            variables: names.zip(values.into_iter().map(str::to_owned)).collect(),
+            statements: left,
         })
     }
 

@@ -28,6 +28,7 @@ pub struct Query<'a> {
     pub(crate) emitter: Option<&'a SourceLocation>,
     pub(crate) frames: &'a [SourceLocation],
     pub(crate) is_cut: bool,
+    pub(crate) eliminates: bool,
 }
 
 impl<'a> Query<'a> {
@@ -41,6 +42,7 @@ impl<'a> Query<'a> {
             emitter: None,
             frames: &[],
             is_cut: CUT_FROM_BYTES <= message.len(),
+            eliminates: false,
         }
     }
 
@@ -71,6 +73,16 @@ impl<'a> Query<'a> {
     /// Adds the stack frames that follow the record, innermost first.
     pub fn frames(mut self, frames: &'a [SourceLocation]) -> Self {
         self.frames = frames;
+        self
+    }
+
+    /// Allows an answer by elimination: where no statement of the module that the record names has its text, it must be
+    /// one of those there that have (almost) no constant text, `debug!("{:?}", frame)` for example.
+    ///
+    /// That holds if all statements of the module were found; one behind an unknown macro makes the answer wrong. The
+    /// default is to refuse it.
+    pub fn by_elimination(mut self) -> Self {
+        self.eliminates = true;
         self
     }
 

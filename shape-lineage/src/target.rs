@@ -23,24 +23,34 @@ pub(crate) fn fit_target(record: Option<&str>, statement: &Target) -> Option<Tar
     match statement {
         Target::Named(name) => (name == record).then_some(TargetFit::Same),
         Target::Module(module) if module.is_empty() => Some(TargetFit::Unknown),
-        Target::Module(module) => match relation(record, module) {
-            // The libraries write the whole module path: another path is another place.
-            TargetFit::Unknown | TargetFit::Related if record.contains("::") => None,
-            relation => Some(relation),
-        },
+        // The libraries write the whole module path: another path is another place.
+        Target::Module(module) if record.contains("::") => {
+            if record == module {
+                Some(TargetFit::Same)
+            } else {
+                is_around(record, module).then_some(TargetFit::Near)
+            }
+        }
+        Target::Module(module) => Some(relation(record, module)),
         Target::Unknown(module) => Some(relation(record, module).min(TargetFit::Near)),
     }
+}
+
+/// Whether one module lies in the other.
+fn is_around(a: &str, b: &str) -> bool {
+    let (outer, inner) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    inner
+        .strip_prefix(outer)
+        .is_some_and(|rest| rest.starts_with("::") || rest.starts_with('.'))
 }
 
 fn relation(record: &str, module: &str) -> TargetFit {
     if record == module {
         return TargetFit::Same;
     }
-    let within = |outer: &str, inner: &str| {
-        inner
-            .strip_prefix(outer)
-            .is_some_and(|rest| rest.starts_with("::") || rest.starts_with('.'))
-    };
+    if module.is_empty() {
+        return TargetFit::Unknown;
+    }
     let parts = |path: &'_ str| -> Vec<String> {
         path.split([':', '.', '/'])
             .filter(|part| !part.is_empty())
@@ -49,7 +59,7 @@ fn relation(record: &str, module: &str) -> TargetFit {
     };
     let (record_parts, module_parts) = (parts(record), parts(module));
     let same_last = record_parts.last() == module_parts.last() && !record_parts.is_empty();
-    if within(record, module) || within(module, record) || same_last && record_parts.len() == 1 {
+    if is_around(record, module) || same_last && record_parts.len() == 1 {
         TargetFit::Near
     } else if record_parts
         .last()

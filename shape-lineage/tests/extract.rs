@@ -123,6 +123,9 @@ fn rust_wrappers() {
         &["trace seen <*>", "warn rejected the <*>"],
     );
     let index = SourceIndex::from_sources([("src/lib.rs", source)]);
+    let with_line = "macro_rules! again { () => { log::info!(\"again at {}\", line!()) } }\nfn f() {\n    again!();\n    \
+                     info!(\"at {}\",\n        line!());\n}\n";
+    check("src/lib.rs", with_line, &["info again at 3", "info at 5"]);
     // The place is the call, as `file!()` and `line!()` say.
     assert_eq!(index.statements()[0].location.line.get(), 4);
 }

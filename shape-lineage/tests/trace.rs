@@ -134,6 +134,10 @@ fn doubt_is_said() {
         &[],
         "none",
     );
+    let record = exemplar(Level::Info, "shop::canvas", "1 1", &[]);
+    let by_elimination = index().locate(&Query::from(&record).by_elimination());
+    let place = by_elimination.verdict.unique().expect("the only one left");
+    assert_eq!(place.location.line.get(), 13);
     // Text of another crate.
     check(
         &exemplar(Level::Error, "other::place", "the same text", &[]),

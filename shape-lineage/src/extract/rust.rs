@@ -4,7 +4,7 @@ use shape_telemetry::Level;
 
 use super::{
     CallLevel, Extraction, MacroBook, RawStatement, RawSymbol, RawTarget, level_of_name,
-    rust_arguments::{BareName, LogArguments, call_arguments, log_arguments, split},
+    rust_arguments::{BareName, LogArguments, call_arguments, log_arguments, resolve_lines, split},
     rust_items::{is_test_attribute, item},
     rust_macros::{definition, is_standard},
     rust_tokens::{Token, TokenKind, token_trees},
@@ -306,12 +306,20 @@ impl Walk<'_> {
         if read.message.is_none() && read.fields.is_empty() {
             return;
         }
+        let mut message = read.message.unwrap_or_default();
+        if message.texts().any(|text| text.contains('\0')) {
+            let line_of = |offset: Option<usize>| {
+                let before = &self.source.as_bytes()[..offset.unwrap_or(start)];
+                memchr::memchr_iter(b'\n', before).count() + 1
+            };
+            message = resolve_lines(&message, Some(&line_of));
+        }
         self.found.statements.push(RawStatement {
             start,
             end,
             kind,
             level,
-            message: read.message.unwrap_or_default(),
+            message,
             fields: read.fields,
             target,
             module: scope.module.clone(),

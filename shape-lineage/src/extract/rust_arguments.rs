@@ -7,7 +7,7 @@ use super::{
     placeholder::{Argument, braces},
     rust_tokens::{Token, TokenKind},
 };
-use crate::{Field, MessageTemplate};
+use crate::{Field, MessageTemplate, Part};
 
 /// Longer expressions are cut: they name a variable, they need not compile.
 const MAX_EXPRESSION_CHARS: usize = 80;
@@ -286,6 +286,19 @@ fn format_argument(source: &str, tokens: &[Token<'_>]) -> Argument {
         }
         _ => (None, tokens),
     };
+    if let [line, bang, parentheses] = value
+        && line.ident() == Some("line")
+        && bang.is_punct(b'!')
+        && parentheses.any_group().is_some_and(<[_]>::is_empty)
+    {
+        let mut constant = MessageTemplate::default();
+        constant.push_text(&line_mark(Some(line.start)));
+        return Argument {
+            name,
+            expression: "line!()".to_owned(),
+            constant: Some(constant),
+        };
+    }
     let constant = is_text(value)
         .then(|| match without_borrow(value) {
             [
@@ -306,6 +319,37 @@ fn format_argument(source: &str, tokens: &[Token<'_>]) -> Argument {
         expression: expression(source, value),
         constant,
     }
+}
+
+/// Stands for a line number until the statement's place is known: that of `line!()` at an offset, or of the statement,
+/// where a macro's body says `line!()`.
+fn line_mark(offset: Option<usize>) -> String {
+    offset.map_or_else(|| "\0\0".to_owned(), |offset| format!("\0{offset}\0"))
+}
+
+/// Puts line numbers in the place of their marks; without a `line_of`, marks lose their offsets.
+pub(super) fn resolve_lines(
+    message: &MessageTemplate,
+    line_of: Option<&dyn Fn(Option<usize>) -> usize>,
+) -> MessageTemplate {
+    let mut resolved = MessageTemplate::default();
+    for part in message.parts() {
+        match part {
+            Part::Variable(name) => resolved.push_variable(name.as_deref()),
+            Part::Text(text) => {
+                for (piece_idx, piece) in text.split('\0').enumerate() {
+                    match line_of {
+                        _ if piece_idx % 2 == 0 => resolved.push_text(piece),
+                        None => resolved.push_text(&line_mark(None)),
+                        Some(line_of) => {
+                            resolved.push_text(&line_of(piece.parse().ok()).to_string());
+                        }
+                    }
+                }
+            }
+        }
+    }
+    resolved
 }
 
 /// `Level::WARN`, `log::Level::Warn`.

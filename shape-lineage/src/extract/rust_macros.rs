@@ -6,7 +6,7 @@ use shape_telemetry::Level;
 
 use super::{
     level_of_name,
-    rust_arguments::{BareName, LogArguments, log_arguments},
+    rust_arguments::{BareName, LogArguments, log_arguments, resolve_lines},
     rust_tokens::{Token, TokenKind, token_trees},
 };
 
@@ -106,7 +106,8 @@ impl MacroBook {
                     .any(|token| matches!(token.ident(), Some("log" | "tracing")));
                 let is_library = is_standard(name) && (is_qualified || !self.is_defined(name));
                 if is_library || wrapped.is_some() {
-                    let read = log_arguments(source, inner, BareName::Field);
+                    let mut read = log_arguments(source, inner, BareName::Field);
+                    read.message = read.message.map(|message| resolve_lines(&message, None));
                     let level = level_of_name(name)
                         .or(read.level)
                         .or_else(|| wrapped.and_then(|wrapped| wrapped.level));

@@ -53,7 +53,8 @@
 //! longest text occurs in it, their texts in order and anchored at both ends. Records of another level or of another
 //! module than the statement's are not its records. Of those that fit, the one with most constant text wins; equals are
 //! an [`Ambiguous`](Verdict::Ambiguous) set. A template with variables and fewer than 5 constant characters, blanks not
-//! counted, is no answer, nor one with fewer than 3 in the very module that the record names.
+//! counted, is no answer, nor one with fewer than 3 in the very module that the record names; see
+//! [`Query::by_elimination`] for a way to get more answers at some risk.
 //!
 //! # Features
 //! | feature | default | adds |

@@ -1,6 +1,6 @@
 //! Which statements a message fits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aho_corasick::AhoCorasick;
 use shape_telemetry::Level;
@@ -19,7 +19,7 @@ pub(crate) const MIN_LITERAL_CHARS: u32 = 5;
 /// With this little constant text a template is an answer only in the very module that the record names.
 pub(crate) const MIN_LITERAL_CHARS_AT_TARGET: u32 = 3;
 
-/// One automaton over the longest constant text of each template.
+/// One automaton over the longest constant text of each template with variables.
 ///
 /// A text found in a message names the templates that may fit; only these are compared with the message.
 #[derive(Debug, Default)]
@@ -28,6 +28,10 @@ pub(crate) struct Matcher {
     /// The forms that have a pattern as their longest text, by pattern.
     by_pattern: Vec<Vec<usize>>,
     forms: Vec<Form>,
+    /// Forms without variables, by their text: they fit that message and no other.
+    constants: HashMap<String, Vec<usize>>,
+    /// Forms with little text, by the target at which alone they are answers.
+    weak: HashMap<String, Vec<usize>>,
     /// Statements with next to no constant text, by the target that their records surely have.
     near_empty: BTreeMap<String, Vec<usize>>,
     /// Statements without a message, which write fields only.
@@ -98,7 +102,21 @@ impl Matcher {
         }
         let mut patterns: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (form_idx, form) in matcher.forms.iter().enumerate() {
-            if let Some(text) = form.template.texts().map(str::trim).max_by_key(|t| t.len()) {
+            if !form.template.has_variables() {
+                let text = form.template.to_string();
+                matcher.constants.entry(text).or_default().push(form_idx);
+            } else if form.literal_chars < MIN_LITERAL_CHARS {
+                if let Target::Module(target) | Target::Named(target) =
+                    &statements[form.statement_idx].target
+                {
+                    matcher
+                        .weak
+                        .entry(target.clone())
+                        .or_default()
+                        .push(form_idx);
+                }
+            } else if let Some(text) = form.template.texts().map(str::trim).max_by_key(|t| t.len())
+            {
                 patterns.entry(text).or_default().push(form_idx);
             }
         }
@@ -183,9 +201,15 @@ impl Matcher {
             .collect();
         patterns.sort_unstable();
         patterns.dedup();
-        for form_idx in patterns
-            .iter()
-            .flat_map(|pattern| &self.by_pattern[*pattern])
+        let by_text = [query.message, record.core].map(|text| self.constants.get(text));
+        let by_target = query.target.and_then(|target| self.weak.get(target));
+        let by_pattern = patterns.iter().map(|pattern| &self.by_pattern[*pattern]);
+        for form_idx in by_text
+            .into_iter()
+            .flatten()
+            .chain(by_target)
+            .chain(by_pattern)
+            .flatten()
         {
             let form = &self.forms[*form_idx];
             if let Some(rank) = record.rank(form, &statements[form.statement_idx]) {

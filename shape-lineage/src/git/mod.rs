@@ -101,7 +101,7 @@ impl GitOutput {
 }
 
 impl Git {
-    /// The working tree that holds `folder`.
+    /// The working tree that holds `folder`. A bare repository has none: use [`at`](Self::at) there.
     ///
     /// # Errors
     /// When git is not installed, or the folder lies in no repository.

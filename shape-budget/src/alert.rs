@@ -133,8 +133,8 @@ impl AlertRule {
     /// The alert, if it fires on these events of the long and the short window.
     ///
     /// Both error ratios must exceed the threshold. So that few requests do not page, the long window must also hold
-    /// two bad events, and the lower bound of its error ratio (Clopper and Pearson, one-sided) must exceed the
-    /// threshold with `confidence`: one failure in ten requests is no outage.
+    /// enough evidence: 30 bad events, or at least two and a lower bound of its error ratio (Clopper and Pearson,
+    /// one-sided) that exceeds the threshold with `confidence`. One failure in ten requests is no outage.
     pub fn fires(
         self,
         target: Target,
@@ -150,11 +150,13 @@ impl AlertRule {
         if long.bad() < 2 || !burns(long) || !burns(short) {
             return None;
         }
-        let errors = Events::from_good_bad(long.bad(), long.good());
-        let surely_bad = floor_ppb(lower_bound(errors, confidence)?);
-        let billion = u128::from(Target::DENOMINATOR);
-        if !self.exceeds(surely_bad, billion, target, window_seconds) {
-            return None;
+        if long.bad() < ENOUGH_BAD {
+            let errors = Events::from_good_bad(long.bad(), long.good());
+            let surely_bad = floor_ppb(lower_bound(errors, confidence)?);
+            let billion = u128::from(Target::DENOMINATOR);
+            if !self.exceeds(surely_bad, billion, target, window_seconds) {
+                return None;
+            }
         }
         let threshold = self.threshold(window_seconds);
         let burn =
@@ -176,6 +178,10 @@ impl AlertRule {
         })
     }
 }
+
+/// From so many bad events on the error ratio is known to less than a fifth of itself, and the ratio decides, as in
+/// Prometheus.
+const ENOUGH_BAD: u64 = 30;
 
 #[expect(
     clippy::as_conversions,
@@ -211,8 +217,11 @@ mod tests {
         check(1, 10, false);
         check(2, 10, true);
         check(1_440, 100_000, false); // exactly at the threshold
-        check(1_441, 100_000, false); // above it, not surely
-        check(1_600, 100_000, true);
+        check(1_441, 100_000, true);
+        check(10, 690, false);
+        check(3, 200, false); // 1.5 %, above the threshold, not surely
+        check(15, 1_000, false);
+        check(29, 1_000, true);
         check(u64::MAX, u64::MAX, true);
         check(1, u64::MAX, false);
     }

@@ -15,6 +15,8 @@ pub enum ErrorKind {
     Slice,
     /// A configuration value out of range.
     Config,
+    /// A row of recorded counts that is none.
+    Counts,
     /// A report written by another version of this crate.
     UnsupportedVersion,
     /// JSON that is not the expected artifact.
@@ -36,6 +38,8 @@ pub(crate) enum Repr {
         seen: String,
         expected: &'static str,
     },
+    #[error("line {line}: `{seen}`, expected `minute,good,bad` in whole numbers")]
+    Counts { line: usize, seen: String },
     #[error("`error-budgets` version {seen}, this crate reads version {expected}")]
     UnsupportedVersion { seen: u32, expected: u32 },
     #[error("not a budget report: {message}")]
@@ -49,6 +53,7 @@ impl Error {
             Repr::Window { .. } => ErrorKind::Window,
             Repr::Slice { .. } => ErrorKind::Slice,
             Repr::Config { .. } => ErrorKind::Config,
+            Repr::Counts { .. } => ErrorKind::Counts,
             Repr::UnsupportedVersion { .. } => ErrorKind::UnsupportedVersion,
             Repr::Json { .. } => ErrorKind::Json,
         }

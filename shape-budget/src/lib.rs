@@ -28,6 +28,7 @@
 //! - Promises are kept by events, by slices or by the mean of slices ([`shape_slo::BudgetingMethod`]); slices without data
 //!   count as [`NoDataPolicy`] says, and their number is always reported.
 //! - [`AlertRule`] is a pair of windows; [`AlertRule::SRE_WORKBOOK`] are the usual four.
+//! - [`BurnMeter`] counts a running stream in constant time; [`replay`] says when alerts would have fired.
 //! - [`breach_probability`] is the beta-binomial forecast.
 //!
 //! # What it does not do
@@ -43,6 +44,8 @@ pub use crate::{
     burn::{BurnRate, BurnWindow},
     error::{Error, ErrorKind},
     forecast::breach_probability,
+    meter::BurnMeter,
+    replay::{Fired, MinuteCount, Replay, parse_minute_counts, replay},
     report::{BudgetReport, BurndownPoint, Forecast, SloBudget},
     spend::{BudgetUnit, NoDataPolicy, SliceCounts},
 };
@@ -52,6 +55,8 @@ mod assess;
 mod burn;
 mod error;
 mod forecast;
+mod meter;
+mod replay;
 mod report;
 mod spend;
 

@@ -58,6 +58,10 @@ pub(crate) enum Repr {
         seen: String,
         expected: &'static str,
     },
+    #[cfg_attr(
+        not(feature = "yaml"),
+        expect(dead_code, reason = "only files have mistakes")
+    )]
     #[error("{}", Listed(.0))]
     Document(Vec<Mistake>),
     #[error("`slo-targets` version {seen}, this crate reads version {expected}")]

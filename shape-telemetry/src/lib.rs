@@ -83,6 +83,7 @@ pub use crate::{
     measurements::{
         Bucket, ComponentMeasurements, Exemplar, FieldCounts, Measurements, TemplateSeries,
     },
+    miner::{TemplateMiner, Templates},
     monoid::{MergeError, Totals},
     outcome::Outcome,
     period::Period,
@@ -116,6 +117,7 @@ mod identity;
 mod level;
 mod mask;
 mod measurements;
+mod miner;
 mod monoid;
 mod number;
 mod outcome;

@@ -1,6 +1,9 @@
 //! From a message to the text that is the same for all messages of its kind.
 
-use crate::Record;
+use crate::{
+    Record,
+    parse::time::{self, Context},
+};
 
 /// What stands for a variable.
 pub(crate) const WILDCARD: &str = "<*>";
@@ -40,21 +43,25 @@ pub(crate) fn message(text: &str, out: &mut String) {
                 out.push(char::from(b));
                 at += 1;
                 if let Some(end) = quoted_end(bytes, at - 1) {
+                    out.push_str(method(text.get(at..end).unwrap_or_default()));
                     out.push_str(WILDCARD);
                     out.push(char::from(b));
                     at = end + 1;
                 }
             }
-            _ if is_word(b) => {
-                let end = bytes
-                    .iter()
-                    .skip(at)
-                    .position(|&b| !is_word(b))
-                    .map_or(bytes.len(), |length| at + length);
-                let is_value = 0 < at && bytes.get(at - 1) == Some(&b'=');
-                word(text.get(at..end).unwrap_or_default(), is_value, out);
-                at = end;
+            // A date and a time with a blank between them are one value.
+            b'0'..=b'9'
+                if bytes.get(at + 10) == Some(&b' ') && bytes.get(at + 4) == bytes.get(at + 7) =>
+            {
+                let rest = text.get(at..).unwrap_or_default();
+                if let Ok((after, _)) = time::iso(rest, &Context::default()) {
+                    out.push_str(WILDCARD);
+                    at = text.len() - after.len();
+                } else {
+                    at = word_at(text, at, out);
+                }
             }
+            _ if is_word(b) => at = word_at(text, at, out),
             _ => {
                 out.push(char::from(b));
                 at += 1;
@@ -64,6 +71,31 @@ pub(crate) fn message(text: &str, out: &mut String) {
     if cut {
         out.push_str(WILDCARD);
     }
+    tidy(out);
+}
+
+/// Masks the word that begins at an offset and gives the offset of its end.
+fn word_at(text: &str, at: usize, out: &mut String) -> usize {
+    let bytes = text.as_bytes();
+    let end = bytes
+        .iter()
+        .skip(at)
+        .position(|&b| !is_word(b))
+        .map_or(bytes.len(), |length| at + length);
+    let is_value = 0 < at && bytes.get(at - 1) == Some(&b'=');
+    word(text.get(at..end).unwrap_or_default(), is_value, out);
+    end
+}
+
+/// The method that a quoted request line begins with, and the blank behind it.
+fn method(quoted: &str) -> &str {
+    const METHODS: [&str; 7] = [
+        "GET ", "POST ", "PUT ", "DELETE ", "HEAD ", "PATCH ", "OPTIONS ",
+    ];
+    METHODS
+        .iter()
+        .find(|method| quoted.starts_with(*method))
+        .map_or("", |method| method)
 }
 
 /// Bytes that belong to one word: an address, a path, an id. Everything beyond ASCII does too.
@@ -97,7 +129,12 @@ fn quoted_end(bytes: &[u8], start: usize) -> Option<usize> {
 
 /// One word, its leading and trailing punctuation apart.
 fn word(text: &str, is_value: bool, out: &mut String) {
-    let is_edge = |c: char| matches!(c, '.' | ':' | '-' | '*' | '?' | '#' | '~' | '^' | '&' | '+');
+    let is_edge = |c: char| {
+        matches!(
+            c,
+            '.' | ':' | '-' | '*' | '?' | '#' | '~' | '^' | '&' | '+' | '/'
+        )
+    };
     let body = text.trim_end_matches(is_edge);
     let tail = text.get(body.len()..).unwrap_or_default();
     let core = body.trim_start_matches(is_edge);
@@ -106,39 +143,124 @@ fn word(text: &str, is_value: bool, out: &mut String) {
         out.push_str(text);
         return;
     }
-    // A sign belongs to its number.
+    // A sign belongs to its number, a slash to its path.
     let head = if core.starts_with(|c: char| c.is_ascii_digit()) {
-        head.trim_end_matches(['-', '+', '.'])
+        head.trim_end_matches(['-', '+', '.', '/'])
     } else {
         head
     };
-    if is_variable(core) || is_value {
-        out.push_str(head);
+    let path = head.ends_with('/');
+    if is_value || path || core.contains("://") || core.contains(":\\") || is_clock(core) {
+        out.push_str(head.trim_end_matches('/'));
         out.push_str(WILDCARD);
-        out.push_str(if core.ends_with('%') { "" } else { tail });
-        return;
+    } else {
+        out.push_str(head);
+        // `name:12`, `10.0.0.1:80`: each part by itself.
+        for (index, part) in core.split(':').enumerate() {
+            if 0 < index {
+                out.push(':');
+            }
+            self::part(part, out);
+        }
     }
-    // `name:12` and the like: the name stays.
-    out.push_str(head);
-    out.push_str(core);
     out.push_str(tail);
 }
 
-/// Whether a word is a value and no part of the sentence.
-fn is_variable(core: &str) -> bool {
-    if core.bytes().any(|b| b.is_ascii_digit()) {
-        return !is_word_with_digit(core);
+/// Digits of any base up to 16 and at least two colons: a time of day, an address of six or eight groups.
+fn is_clock(core: &str) -> bool {
+    core.bytes().any(|b| b.is_ascii_digit())
+        && core
+            .bytes()
+            .all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.' | b'-' | b'%'))
+        && 2 <= core.bytes().fold(0, |n, b| n + u32::from(b == b':'))
+}
+
+/// A word without colons.
+fn part(text: &str, out: &mut String) {
+    if text == "true" || text == "false" {
+        out.push_str(WILDCARD);
+        return;
     }
-    let bytes = core.as_bytes();
-    // `/var/log`, `C:\x`, `http://host/path`.
-    if bytes.first() == Some(&b'/') && 1 < bytes.len() {
-        return true;
+    if !text.bytes().any(|b| b.is_ascii_digit()) || is_word_with_digit(text) {
+        out.push_str(text);
+        return;
     }
-    if core.contains("://") || core.contains(":\\") {
-        return true;
+    // `node-246`: the name of the kind stays.
+    if let Some((name, number)) = text.split_once('-')
+        && !name.is_empty()
+        && name.bytes().all(|b| b.is_ascii_alphabetic())
+        && number.bytes().all(|b| b.is_ascii_digit())
+    {
+        out.push_str(name);
+        out.push('-');
     }
-    // An id of hexadecimal letters alone is rare enough to need eight of them in a mix no word has.
-    false
+    out.push_str(WILDCARD);
+}
+
+const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
+/// Brings what differs by length to one form: runs of blanks, lists of variables, dates in words, empty brackets.
+fn tidy(out: &mut String) {
+    let has = |needle: &[u8]| memchr::memmem::find(out.as_bytes(), needle).is_some();
+    let needed = out.starts_with(' ')
+        || out.ends_with(' ')
+        || has(b"  ")
+        || has(b"<*> <*>")
+        || has(b"<*>,")
+        || has(b" ()");
+    if !needed {
+        return;
+    }
+    let mut words: Vec<&str> = Vec::new();
+    for word in out.split(' ').filter(|word| !word.is_empty()) {
+        words.push(if word == "()" { "(<*>)" } else { word });
+    }
+    let mut text = String::with_capacity(out.len());
+    let mut at = 0;
+    while let Some(&word) = words.get(at) {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        let is_date = |at: usize| {
+            words.get(at).is_some_and(|word| MONTHS.contains(word))
+                && words.get(at + 1) == Some(&WILDCARD)
+        };
+        let run = words
+            .iter()
+            .skip(at)
+            .take_while(|&&w| w == WILDCARD)
+            .count();
+        if is_date(at) || (DAYS.contains(&word) && is_date(at + 1)) {
+            at += 1 + usize::from(!is_date(at));
+            at += words
+                .iter()
+                .skip(at)
+                .take_while(|&&w| w == WILDCARD)
+                .count();
+            text.push_str(WILDCARD);
+        } else if 3 <= run {
+            text.push_str(WILDCARD);
+            at += run;
+        } else {
+            push_list(word, &mut text);
+            at += 1;
+        }
+    }
+    *out = text;
+}
+
+/// `<*>,<*>` is one list.
+fn push_list(word: &str, text: &mut String) {
+    let mut rest = word;
+    while let Some(at) = rest.find("<*>,<*>") {
+        let (before, after) = rest.split_at(at);
+        text.push_str(before);
+        rest = after.get("<*>,".len()..).unwrap_or_default();
+    }
+    text.push_str(rest);
 }
 
 /// Words that have a digit and are no values.
@@ -177,6 +299,21 @@ mod tests {
         check("can't open 'a b' at -5", "can't open '<*>' at <*>");
         check("progress 80% (12 of 15)", "progress <*> (<*> of <*>)");
         check("✅ done: 3 files", "✅ done: <*> files");
+        check("from 10.0.0.1:50010 at 12:34:56", "from <*>:<*> at <*>");
+        check("PendingReds:5 vCores:-3", "PendingReds:<*> vCores:<*>");
+        check("at Sun Jul 10 03:55:15 2005 on", "at <*> on");
+        check(
+            "from 2017-05-16 00:00:00 to 2017-05-16 01:00:00.",
+            "from <*> to <*>.",
+        );
+        check("node node-246 is  up ", "node node-<*> is up");
+        check("delete a1 b2 c3 d4 now", "delete <*> now");
+        check(
+            "10.0.0.1,10.0.0.2 \"GET /a HTTP/1.1\" ok",
+            "<*> \"GET <*>\" ok",
+        );
+        check("overlap:false", "overlap:<*>");
+        check("C:\\Windows\\x and /var/log/x", "<*> and <*>");
         check("see http://x.y/z.", "see <*>.");
         check("state: idle", "state: idle");
         check("using utf-8 and IPv4", "using utf-8 and IPv4");

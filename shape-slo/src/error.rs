@@ -27,6 +27,8 @@ pub enum ErrorKind {
     TimeZone,
     /// A configuration value out of range.
     Config,
+    /// A row of a history that is none.
+    History,
     /// One or more mistakes in a document; see [`Error::mistakes`].
     Document,
     /// A report written by another version of this crate.
@@ -58,6 +60,8 @@ pub(crate) enum Repr {
         seen: String,
         expected: &'static str,
     },
+    #[error("line {line}: `{seen}`, expected `time,good,total` with good events out of the total")]
+    History { line: usize, seen: String },
     #[cfg_attr(
         not(feature = "yaml"),
         expect(dead_code, reason = "only files have mistakes")
@@ -115,6 +119,7 @@ impl Error {
             Repr::Window { .. } => ErrorKind::Window,
             Repr::TimeZone { .. } => ErrorKind::TimeZone,
             Repr::Config { .. } => ErrorKind::Config,
+            Repr::History { .. } => ErrorKind::History,
             Repr::Document(_) => ErrorKind::Document,
             Repr::UnsupportedVersion { .. } => ErrorKind::UnsupportedVersion,
             Repr::Json { .. } => ErrorKind::Json,

@@ -25,7 +25,7 @@
 //! - [`Target`], [`Window`], [`BudgetingMethod`], [`Slo`], [`SloSet`]; the set is the artifact `slo-targets.json`.
 //! - [`recommend`] derives objectives from a healthy history, with the confidence that the history really gives them
 //!   ([`Rationale`]) and a list of what got none ([`Skipped`]). They are proposals until [`SloSet::ratify`].
-//! - [`ToleranceBound`] is the distribution-free bound over several windows.
+//! - [`recommend_target`] derives one target from a long history of counts ([`parse_history`]); [`ToleranceBound`] is the distribution-free bound over several windows.
 #![cfg_attr(
     feature = "yaml",
     doc = "- [`SloSet::from_yaml`] and [`SloSet::to_openslo`] read and write files."
@@ -45,6 +45,7 @@
 
 pub use crate::{
     error::{Error, ErrorKind, Mistake},
+    history::{RecommendationMethod, TargetRecommendation, parse_history, recommend_target},
     objective::{BudgetingMethod, Rationale, Skipped, Slo, SloId, SloSet, Standing},
     recommend::{RecommendConfig, ToleranceBound, recommend},
     target::Target,
@@ -54,6 +55,7 @@ pub use crate::{
 mod error;
 #[cfg(feature = "yaml")]
 mod file;
+mod history;
 mod objective;
 mod recommend;
 mod target;

@@ -34,8 +34,11 @@ pub struct RecommendConfig {
 }
 
 /// The targets that people name, rising.
-const LADDER_PPB: [u32; 11] = [
+const LADDER_PPB: [u32; 14] = [
     500_000_000,
+    750_000_000,
+    800_000_000,
+    850_000_000,
     900_000_000,
     950_000_000,
     990_000_000,
@@ -323,7 +326,8 @@ fn highest_step(events: Events, cap: Target, config: &RecommendConfig) -> Option
         })
 }
 
-fn step_below(ppb: u32) -> Option<Target> {
+/// The highest target of the ladder that is not above a share.
+pub(crate) fn step_below(ppb: u32) -> Option<Target> {
     let step = LADDER_PPB.iter().rev().find(|step| **step <= ppb)?;
     Target::from_ppb(*step)
 }

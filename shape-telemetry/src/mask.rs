@@ -82,7 +82,9 @@ fn word_at(text: &str, at: usize, out: &mut String) -> usize {
         .skip(at)
         .position(|&b| !is_word(b))
         .map_or(bytes.len(), |length| at + length);
-    let is_value = 0 < at && bytes.get(at - 1) == Some(&b'=');
+    // `bounds=Rect(…)`: what opens a bracket is the name of a type.
+    let is_type = matches!(bytes.get(end), Some(b'(' | b'{'));
+    let is_value = 0 < at && bytes.get(at - 1) == Some(&b'=') && !is_type;
     word(text.get(at..end).unwrap_or_default(), is_value, out);
     end
 }
@@ -150,12 +152,18 @@ fn word(text: &str, is_value: bool, out: &mut String) {
         head
     };
     let path = head.ends_with('/');
-    if is_value || path || core.contains("://") || core.contains(":\\") || is_clock(core) {
+    if is_value
+        || path
+        || core.contains("://")
+        || core.contains(":\\")
+        || is_clock(core)
+        || is_host_port(core)
+    {
         out.push_str(head.trim_end_matches('/'));
         out.push_str(WILDCARD);
     } else {
         out.push_str(head);
-        // `name:12`, `10.0.0.1:80`: each part by itself.
+        // `name:12`: each part by itself.
         for (index, part) in core.split(':').enumerate() {
             if 0 < index {
                 out.push(':');
@@ -173,6 +181,16 @@ fn is_clock(core: &str) -> bool {
             .bytes()
             .all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.' | b'-' | b'%'))
         && 2 <= core.bytes().fold(0, |n, b| n + u32::from(b == b':'))
+}
+
+/// `10.0.0.1:80`, `node-3.example/10.0.0.1:80`: digits and a dot or slash before one colon, digits behind it.
+fn is_host_port(core: &str) -> bool {
+    core.split_once(':').is_some_and(|(host, port)| {
+        !port.is_empty()
+            && port.bytes().all(|b| b.is_ascii_digit())
+            && host.bytes().any(|b| b.is_ascii_digit())
+            && host.bytes().any(|b| matches!(b, b'.' | b'/'))
+    })
 }
 
 /// A word without colons.
@@ -299,7 +317,7 @@ mod tests {
         check("can't open 'a b' at -5", "can't open '<*>' at <*>");
         check("progress 80% (12 of 15)", "progress <*> (<*> of <*>)");
         check("✅ done: 3 files", "✅ done: <*> files");
-        check("from 10.0.0.1:50010 at 12:34:56", "from <*>:<*> at <*>");
+        check("from 10.0.0.1:50010 at 12:34:56", "from <*> at <*>");
         check("PendingReds:5 vCores:-3", "PendingReds:<*> vCores:<*>");
         check("at Sun Jul 10 03:55:15 2005 on", "at <*> on");
         check(
@@ -313,6 +331,7 @@ mod tests {
             "<*> \"GET <*>\" ok",
         );
         check("overlap:false", "overlap:<*>");
+        check("to=Rect(0, 1) at=x", "to=Rect(<*>, <*>) at=<*>");
         check("C:\\Windows\\x and /var/log/x", "<*> and <*>");
         check("see http://x.y/z.", "see <*>.");
         check("state: idle", "state: idle");

@@ -35,6 +35,8 @@ pub struct TemplateMiner {
 
 /// How many words must be seen at a place before the place is a variable.
 const MIN_VALUES: usize = 4;
+/// Rounds beyond these are not worth their time.
+const MAX_ROUNDS: usize = 8;
 /// How many words of letters must remain beside a variable.
 const MIN_CONSTANT: usize = 3;
 
@@ -60,6 +62,13 @@ impl TemplateMiner {
         self.add_masked();
     }
 
+    /// Sees a text that is masked already.
+    pub(crate) fn add_text(&mut self, text: &str) {
+        self.buffer.clear();
+        self.buffer.push_str(text);
+        self.add_masked();
+    }
+
     fn add_masked(&mut self) {
         if !self.texts.contains(&self.buffer) && self.texts.len() < Self::MAX_TEXTS {
             self.texts.insert(self.buffer.clone());
@@ -81,10 +90,17 @@ impl TemplateMiner {
             .map(|text| text.split(' ').map(str::to_owned).collect())
             .collect();
         // Each round may make texts alike that were not; it ends when nothing changes.
-        for _ in 0..8 {
-            if !generalise(&mut current) {
+        let mut rounds = Vec::new();
+        while rounds.len() < MAX_ROUNDS {
+            let varying = varying(&current);
+            let mut changed = false;
+            for words in &mut current {
+                changed |= generalise(words, &varying);
+            }
+            if !changed {
                 break;
             }
+            rounds.push(varying);
         }
         let map = self
             .texts
@@ -93,16 +109,16 @@ impl TemplateMiner {
             .map(|(text, words)| (text, words.join(" ")))
             .filter(|(text, template)| text != template)
             .collect();
-        Templates { map }
+        Templates { map, rounds }
     }
 }
 
-/// Replaces the words at places that vary; whether anything changed.
-fn generalise(texts: &mut [Vec<String>]) -> bool {
+/// The places that vary, as fingerprints of the words around them.
+fn varying(texts: &[Vec<String>]) -> BTreeSet<u64> {
     // The values at a place of the texts that are the same everywhere else.
     let mut values: BTreeMap<u64, BTreeSet<&str>> = BTreeMap::new();
     let mut seen = BTreeSet::new();
-    for words in texts.iter() {
+    for words in texts {
         if !seen.insert(words) {
             continue;
         }
@@ -112,31 +128,36 @@ fn generalise(texts: &mut [Vec<String>]) -> bool {
             }
         }
     }
-    let varying: BTreeSet<u64> = values
+    values
         .into_iter()
         .filter(|(_, values)| MIN_VALUES <= values.len())
         .map(|(key, _)| key)
-        .collect();
-    let mut changed = false;
-    for words in texts.iter_mut() {
-        let places: Vec<usize> = (0..words.len())
-            .filter(|&at| may_vary(words, at) && varying.contains(&key(words, at)))
-            .collect();
-        for at in places {
-            words[at] = WILDCARD.to_owned();
-            changed = true;
-        }
-    }
-    changed
+        .collect()
 }
 
-/// Whether the word at a place may be a variable: it is no variable yet, it is not the first word, which says what
-/// happens, and enough words remain that do.
+/// Replaces the words at places that vary; whether anything changed.
+fn generalise(words: &mut [String], varying: &BTreeSet<u64>) -> bool {
+    let places: Vec<usize> = (0..words.len())
+        .filter(|&at| may_vary(words, at) && varying.contains(&key(words, at)))
+        .collect();
+    for &at in &places {
+        if let Some(word) = words.get_mut(at) {
+            WILDCARD.clone_into(word);
+        }
+    }
+    !places.is_empty()
+}
+
+/// Whether the word at a place may be a variable: it is no variable yet, it does not say what happens (the first
+/// word does, unless it is a dotted name, and so do participles), and enough words remain that do.
 fn may_vary(words: &[String], at: usize) -> bool {
     let Some(word) = words.get(at) else {
         return false;
     };
-    if at == 0 || word.contains(WILDCARD) {
+    let core = word.trim_end_matches(|c: char| !c.is_alphanumeric());
+    let is_dotted = core.contains('.');
+    let is_verb = core.ends_with("ed") || core.ends_with("ing");
+    if (at == 0 && !is_dotted) || is_verb || word.contains(WILDCARD) {
         return false;
     }
     let constant = words
@@ -156,21 +177,30 @@ fn key(words: &[String], without: usize) -> u64 {
 /// Templates that a [`TemplateMiner`] found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Templates {
+    /// The texts that were seen and have a template other than themselves.
     map: BTreeMap<String, String>,
+    /// The places that vary, round by round.
+    rounds: Vec<BTreeSet<u64>>,
 }
 
 impl Templates {
-    /// The template of a message.
+    /// The template of a message, whether it was seen or not.
     pub fn of(&self, message: &str) -> String {
         let mut text = String::new();
         mask::message(message, &mut text);
-        self.of_masked(text)
+        if let Some(template) = self.map.get(&text) {
+            return template.clone();
+        }
+        let mut words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+        let mut changed = false;
+        for varying in &self.rounds {
+            changed |= generalise(&mut words, varying);
+        }
+        if changed { words.join(" ") } else { text }
     }
 
-    fn of_masked(&self, text: String) -> String {
-        match self.map.get(&text) {
-            Some(template) => template.clone(),
-            None => text,
-        }
+    /// The template of a masked text that was seen.
+    pub(crate) fn of_text<'t>(&'t self, text: &'t str) -> &'t str {
+        self.map.get(text).map_or(text, String::as_str)
     }
 }

@@ -417,3 +417,29 @@ fn baselines_merge() {
     let json = serde_json::to_string(&ab).unwrap();
     assert_eq!(serde_json::from_str::<Baseline>(&json).unwrap(), ab);
 }
+
+#[test]
+fn a_name_that_was_never_seen_is_no_new_message() {
+    let lines = |names: &[&str]| {
+        let mut log = String::new();
+        for (n, name) in names.iter().cycle().take(60).enumerate() {
+            writeln!(
+                log,
+                "2026-11-23T23:41:{n:02}Z  WARN app::a: wrong password of user {name}"
+            )
+            .unwrap();
+        }
+        log
+    };
+    let baseline = Baseline::learn(&measure(&lines(&["ann", "bob", "cleo", "dan", "eve"])).0);
+    let (now, sources) = measure(&lines(&["ann", "bob", "fay", "dan", "eve"]));
+    let report = Analyzer::default().analyze(&now, Some(&baseline), sources);
+    assert!(
+        report
+            .anomalies
+            .iter()
+            .all(|a| a.kind != AnomalyKind::NewTemplate),
+        "{:#?}",
+        report.anomalies
+    );
+}

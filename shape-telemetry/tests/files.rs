@@ -2,7 +2,7 @@
 #![cfg(feature = "files")]
 #![allow(clippy::as_conversions, reason = "lengths of a test are small")]
 
-use std::{fs, io::Write, path::Path};
+use std::{fmt::Write as _, fs, io::Write as _, path::Path};
 
 use flate2::{Compression, write::GzEncoder};
 use shape_telemetry::{Collector, CollectorConfig, SourceSummary, find_logs};
@@ -54,15 +54,16 @@ fn gzip_cut_short_keeps_what_was_read_and_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.log.gz");
     // Text that does not shrink much, so that half of the bytes hold some lines.
-    let text: String = (0..5_000_u32)
-        .map(|n| {
-            let word = n.wrapping_mul(2_654_435_761);
-            format!(
-                "2026-11-23T23:41:07Z  INFO app::a: {word:x}{:x}\n",
-                word.rotate_left(7)
-            )
-        })
-        .collect();
+    let mut text = String::new();
+    for n in 0..5_000_u32 {
+        let word = n.wrapping_mul(2_654_435_761);
+        writeln!(
+            text,
+            "2026-11-23T23:41:07Z  INFO app::a: {word:x}{:x}",
+            word.rotate_left(7)
+        )
+        .unwrap();
+    }
     let bytes = gzip(&text);
     fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
     let (summaries, total) = read(&[&path]);

@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, time::Duration};
 use jiff::Timestamp;
 
 use crate::{
-    AnomalyKind, Baseline, Evidence, Level, Measurements, Severity, TemplateId, TemplateSeries,
+    AnomalyKind, Baseline, ComponentId, Evidence, Level, Measurements, Severity, TemplateId,
+    TemplateMiner, TemplateSeries,
     analyze::{Draft, Drafts, View, percent, share, show},
     baseline::BaselineTemplate,
     blocking::is_blocking,
@@ -213,12 +214,28 @@ fn compare(
     blocking: &BTreeSet<TemplateId>,
     drafts: &mut Drafts,
 ) {
+    // A text that differs from known ones only by a word that varies is known.
+    let mut miner = TemplateMiner::new();
+    for text in baseline.templates.values().map(|known| &known.text) {
+        miner.add_text(text);
+    }
+    for text in view.now.templates.values().map(|series| &series.text) {
+        miner.add_text(text);
+    }
+    let templates = miner.finish();
+    let alike: BTreeSet<(&ComponentId, &str)> = baseline
+        .templates
+        .values()
+        .map(|known| (&known.component, templates.of_text(&known.text)))
+        .collect();
     for (id, series) in &view.now.templates {
         if is_other(id) || blocking.contains(id) {
             continue;
         }
         let known = baseline.templates.get(id);
-        let warns = Some(Level::Warn) <= series.level;
+        let warns = Some(Level::Warn) <= series.level
+            && (known.is_some()
+                || !alike.contains(&(&series.component, templates.of_text(&series.text))));
         match known {
             None if warns => new_template(view, baseline, id, series, drafts),
             None => {}

@@ -8,14 +8,7 @@
 //! use shape_compliance::{JudgeConfig, Status, judge};
 //! use shape_sli::{MeasureConfig, SliReport};
 //! use shape_slo::{RecommendConfig, recommend};
-//! # use std::{collections::BTreeMap, num::NonZeroU64};
-//! # let measurements = shape_telemetry::Measurements {
-//! #     bucket_ms: NonZeroU64::MIN,
-//! #     latency_limits_ns: Vec::new(),
-//! #     lines: shape_telemetry::LineCounts::default(),
-//! #     components: BTreeMap::new(),
-//! #     templates: BTreeMap::new(),
-//! # };
+//! # let measurements = shape_telemetry::Measurements::empty(std::time::Duration::from_secs(1), []);
 //!
 //! let now = "2026-11-24T08:00:00Z".parse()?;
 //! let measured = SliReport::measure(&measurements, &MeasureConfig::new());

@@ -1,14 +1,14 @@
 //! Measure, recommend, ratify, break, fix and re-measure, as the closed loop does it: seconds of traffic in a window of
 //! 28 days.
 
-use std::{collections::BTreeMap, num::NonZeroU64, time::Duration};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use shape_budget::{BudgetConfig, BudgetReport, assess};
 use shape_compliance::{ComplianceReport, IncidentState, JudgeConfig, Status, judge};
 use shape_sli::{MeasureConfig, SliReport};
 use shape_slo::{RecommendConfig, SloId, SloSet, recommend};
-use shape_telemetry::{Bucket, ComponentId, LineCounts, Measurements};
+use shape_telemetry::{Bucket, ComponentId, Measurements};
 
 const LIMITS_MS: [u64; 5] = [5, 10, 25, 50, 100];
 
@@ -21,13 +21,10 @@ struct Service {
 impl Service {
     fn new() -> Self {
         Self {
-            measurements: Measurements {
-                bucket_ms: NonZeroU64::new(250).unwrap(),
-                latency_limits_ns: LIMITS_MS.map(|ms| ms * 1_000_000).to_vec(),
-                lines: LineCounts::default(),
-                components: BTreeMap::new(),
-                templates: BTreeMap::new(),
-            },
+            measurements: Measurements::empty(
+                Duration::from_millis(250),
+                LIMITS_MS.map(Duration::from_millis),
+            ),
             clock: "2026-11-24T08:00:00Z".parse().unwrap(),
         }
     }

@@ -1,6 +1,6 @@
 //! What always holds of events, intervals, scores and comparisons.
 
-use std::{collections::BTreeMap, num::NonZeroU64, time::Duration};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -10,7 +10,7 @@ use shape_sli::{
     jeffreys, lower_bound, probability_below, wilson,
 };
 use shape_telemetry::{
-    Bucket, ComponentId, ComponentMeasurements, LatencySketch, LineCounts, Measurements, Period,
+    Bucket, ComponentId, ComponentMeasurements, LatencySketch, Measurements, Period,
 };
 
 fn any_events() -> impl Strategy<Value = Events> {
@@ -48,13 +48,12 @@ fn measurements(buckets: &[(i64, u64, u64, u64, u64)]) -> Measurements {
         };
         canvas.buckets.insert(start, bucket);
     }
-    Measurements {
-        bucket_ms: NonZeroU64::new(1_000).unwrap(),
-        latency_limits_ns: vec![10_000_000, 100_000_000],
-        lines: LineCounts::default(),
-        components: BTreeMap::from([(ComponentId::new("canvas"), canvas)]),
-        templates: BTreeMap::new(),
-    }
+    let limits = [10, 100].map(Duration::from_millis);
+    let mut measurements = Measurements::empty(Duration::from_secs(1), limits);
+    measurements
+        .components
+        .insert(ComponentId::new("canvas"), canvas);
+    measurements
 }
 
 fn score(events: Events, within: &[(u64, Events)], model: &dyn HealthModel) -> Option<u16> {

@@ -40,8 +40,9 @@
 
 pub use crate::{
     alert::{Alert, AlertRule, AlertSeverity},
-    assess::{BudgetConfig, UntimedEvents, assess},
+    assess::assess,
     burn::{BurnRate, BurnWindow},
+    config::{BudgetConfig, UntimedEvents},
     error::{Error, ErrorKind},
     forecast::breach_probability,
     meter::BurnMeter,
@@ -53,9 +54,11 @@ pub use crate::{
 mod alert;
 mod assess;
 mod burn;
+mod config;
 mod error;
 mod forecast;
 mod meter;
+mod outlook;
 mod replay;
 mod report;
 mod spend;

@@ -6,7 +6,7 @@ use shape_sli::{Events, Indicator};
 use shape_slo::{SloId, Target};
 use shape_telemetry::{ComponentId, Period};
 
-use crate::{Alert, BudgetUnit, BurnWindow, Error, SliceCounts, error::Repr};
+use crate::{Alert, BudgetUnit, BurnRate, BurnWindow, Error, SliceCounts, error::Repr};
 
 /// The remaining budget at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -138,5 +138,29 @@ impl BudgetReport {
         })?;
         text.push('\n');
         Ok(text)
+    }
+}
+
+impl SloBudget {
+    /// Whether the promise holds, decided exactly and whatever the number of events; `None` when nothing was seen.
+    pub fn is_met(&self) -> Option<bool> {
+        (!self.events.is_none()).then_some(0 <= self.remaining)
+    }
+
+    /// Whether there are enough events to decide at all.
+    pub fn has_enough_events(&self) -> bool {
+        !self.events.is_none() && self.min_events <= self.events.total()
+    }
+
+    /// The shortest look-back that holds at least so many events: what happens now.
+    pub fn recent(&self, min_events: u64) -> Option<&BurnWindow> {
+        self.burn
+            .iter()
+            .find(|window| min_events.max(1) <= window.events.total())
+    }
+
+    /// The burn over the whole window.
+    pub fn window_burn(&self) -> Option<BurnRate> {
+        self.burn.last()?.burn
     }
 }

@@ -74,7 +74,9 @@ impl AnalyzerConfig {
         self
     }
 
-    /// Requests are slower when the median or the 95th percentile grows by this much, 5 ms by default.
+    /// Requests are slower when the median or the 95th percentile grows by this much, 5 ms by default; or when 3 % of
+    /// them, five times as many as before, lie four times as much beyond the 99th percentile of the baseline (and
+    /// beyond three times that percentile).
     #[must_use]
     pub fn min_latency_shift(mut self, shift: Duration) -> Self {
         self.min_latency_shift = shift;
@@ -206,7 +208,7 @@ pub(crate) struct View<'v> {
 pub(crate) struct Limits {
     /// The 99th percentile of the baseline; without one, three times the median now.
     pub(crate) slow: Duration,
-    /// Twice that of the baseline, and the least shift beyond it: what noise does not reach.
+    /// Three times that, and four times the least shift beyond it: what the noise of a busy machine rarely reaches.
     pub(crate) clearly_slow: Duration,
 }
 
@@ -229,7 +231,7 @@ impl<'v> View<'v> {
                     Some(p99) => p99,
                     None => 3 * latency.quantile(0.5)?,
                 };
-                let clearly_slow = (2 * slow).max(slow + config.min_latency_shift);
+                let clearly_slow = (3 * slow).max(slow + 4 * config.min_latency_shift);
                 Some((id.clone(), Limits { slow, clearly_slow }))
             })
             .collect();

@@ -130,7 +130,7 @@ fn latency(view: &View<'_>, id: &ComponentId, known: &BaselineComponent, drafts:
         / ((to_f64(clearly_before) + 0.5) / (to_f64(before.count()) + 1.0));
     let grows = |q| grows(view, &now, before, q);
     let body = view.config.min_superiority <= ranks.superiority && (grows(0.5) || grows(0.95));
-    let tails = 0.02 <= clear_share && 5.0 <= tail_ratio && 5 <= clearly;
+    let tails = 0.03 <= clear_share && 5.0 <= tail_ratio && 5 <= clearly;
     if !body && !tails {
         drafts.tested(ranks.p.min(tail.p));
         return;

@@ -19,10 +19,15 @@ pub(crate) struct Work {
     pub(crate) recipe: Recipe,
     pub(crate) place: Option<Place>,
     pub(crate) suspect: Option<SuspectCommit>,
+    /// A suspect that is far less suspect than another one.
+    pub(crate) is_unlikely: bool,
     pub(crate) patch: Option<Patch>,
     pub(crate) worktree: Option<Worktree>,
     pub(crate) validated: Option<Validated<Patch>>,
 }
+
+/// A suspect below this share of the highest score is tried only when nothing better is left.
+const UNLIKELY: f64 = 0.25;
 
 impl Work {
     pub(crate) fn is_open(&self) -> bool {
@@ -70,6 +75,7 @@ impl Run<'_> {
             let (x, y) = (&a.candidate, &b.candidate);
             b.is_open()
                 .cmp(&a.is_open())
+                .then(a.is_unlikely.cmp(&b.is_unlikely))
                 .then(y.expected_benefit.total_cmp(&x.expected_benefit))
                 .then(a.recipe.effort_minutes.cmp(&b.recipe.effort_minutes))
                 .then_with(|| suspicion(b).total_cmp(&suspicion(a)))
@@ -111,6 +117,7 @@ impl Run<'_> {
             );
             return Ok(vec![work]);
         }
+        let most = suspects.first().map_or(0.0, |(suspect, _)| suspect.score);
         let mut works = Vec::new();
         for (suspect, place) in suspects.into_iter().take(max_suspects) {
             let began = Instant::now();
@@ -137,6 +144,7 @@ impl Run<'_> {
                     began.elapsed(),
                 );
             }
+            work.is_unlikely = suspect.score < UNLIKELY * most;
             work.suspect = Some(suspect);
             works.push(work);
         }
@@ -189,6 +197,7 @@ impl Run<'_> {
             recipe: recipe.clone(),
             place,
             suspect: None,
+            is_unlikely: false,
             patch: None,
             worktree: None,
             validated: None,

@@ -31,6 +31,8 @@ pub enum ErrorKind {
     Journal,
     /// A file of state (knowledge, history) or of scratch space could not be read or written.
     State,
+    /// A text is not a heal report, or one of another version.
+    Report,
     /// Somebody asked to stop.
     Cancelled,
 }
@@ -66,6 +68,8 @@ pub(crate) enum Repr {
         path: PathBuf,
         message: String,
     },
+    #[error("not a heal report: {0}")]
+    Report(String),
     #[error("interrupted")]
     Cancelled,
 }
@@ -82,6 +86,7 @@ impl Error {
             Repr::Environment(_) => ErrorKind::Environment,
             Repr::Journal(_) => ErrorKind::Journal,
             Repr::State { .. } => ErrorKind::State,
+            Repr::Report(_) => ErrorKind::Report,
             Repr::Cancelled => ErrorKind::Cancelled,
         }
     }

@@ -90,34 +90,31 @@ impl Run<'_> {
             return Ok(());
         }
         *works = self.candidates()?;
-        self.prove_cheaply(works)?;
-        if self.settings.mode == Mode::Observe {
-            let n = works.iter().filter(|work| work.is_open()).count();
-            let best = works.iter().find(|work| work.is_open());
-            let explanation = best.map_or_else(
-                || "no fix applies".to_owned(),
-                |best| {
-                    format!(
-                        "{n} fixes apply; the first to try would be: {}",
-                        best.candidate.title
-                    )
-                },
-            );
-            self.end(HealOutcome::Observed, explanation);
-            return Ok(());
-        }
-        for work in works.iter_mut() {
-            if !work.is_open() || work.patch.is_none() {
-                continue;
-            }
-            if !self.replay_gate(work)? {
-                work.worktree = None;
-                continue;
-            }
-            let next = self.release(work)?;
-            work.worktree = None;
-            if next == Next::Stop {
+        let mut n_tried = 0;
+        loop {
+            self.prove_cheaply(works, &mut n_tried)?;
+            if self.settings.mode == Mode::Observe {
+                self.end_observation(works);
                 return Ok(());
+            }
+            let mut is_exhausted = true;
+            for work in works.iter_mut() {
+                if !work.is_open() || work.patch.is_none() {
+                    continue;
+                }
+                is_exhausted = false;
+                let next = if self.replay_gate(work)? {
+                    self.release(work)?
+                } else {
+                    Next::TryAnother
+                };
+                work.worktree = None;
+                if next == Next::Stop {
+                    return Ok(());
+                }
+            }
+            if is_exhausted {
+                break;
             }
         }
         if self.report.deployment.is_some() {
@@ -150,33 +147,59 @@ impl Run<'_> {
         .into())
     }
 
-    /// Patches of all candidates up to the limit, and the gates that need no load.
-    fn prove_cheaply(&mut self, works: &mut [Work]) -> Result<(), Error> {
-        let mut n_tried = 0;
-        let mut trees: Vec<(String, String)> = Vec::new();
-        for work in works.iter_mut() {
-            if !work.is_open() || self.settings.max_candidates <= n_tried {
+    fn end_observation(&mut self, works: &[Work]) {
+        let open = || {
+            works
+                .iter()
+                .filter(|work| work.is_open() && work.patch.is_some())
+        };
+        let explanation = open().next().map_or_else(
+            || "no fix applies".to_owned(),
+            |best| {
+                format!(
+                    "{} fixes apply; the first to try would be: {}",
+                    open().count(),
+                    best.candidate.title
+                )
+            },
+        );
+        self.end(HealOutcome::Observed, explanation);
+    }
+
+    /// Patches of all candidates up to the limit, and the gates that need no load. Unlikely suspects are left alone
+    /// while there is anything better.
+    fn prove_cheaply(&mut self, works: &mut [Work], n_tried: &mut usize) -> Result<(), Error> {
+        for index in 0..works.len() {
+            let (earlier, rest) = works.split_at_mut(index);
+            let Some(work) = rest.first_mut() else {
+                continue;
+            };
+            let has_better = || {
+                earlier
+                    .iter()
+                    .any(|other| other.is_open() && other.patch.is_some())
+            };
+            if !work.is_open()
+                || work.patch.is_some()
+                || self.settings.max_candidates <= *n_tried
+                || (work.is_unlikely && has_better())
+            {
                 continue;
             }
-            n_tried += 1;
-            if !self.make_patch(work, n_tried)? {
+            if !self.make_patch(work, index + 1)? {
                 work.worktree = None;
                 continue;
             }
-            if self.settings.mode == Mode::Observe {
-                work.worktree = None;
-                continue;
-            }
-            let tree = work.patch.as_ref().map(|patch| patch.tree.clone());
-            let tree = tree.unwrap_or_default();
-            if let Some((_, same)) = trees.iter().find(|(known, _)| *known == tree) {
-                let said = crate::gates::Said::no(format!("the same change as {same}"));
+            if let Some(same) = same_change(earlier, work) {
+                let detail = format!("the same change as {same}");
+                self.say(HealStage::Fixing, Some(&work.id()), detail.clone());
+                let said = crate::gates::Said::no(detail);
                 work.gate(Gate::Applies, said, std::time::Duration::ZERO);
                 work.worktree = None;
                 continue;
             }
-            trees.push((tree, work.id()));
-            if !self.cheap_gates(work)? {
+            *n_tried += 1;
+            if self.settings.mode == Mode::Observe || !self.cheap_gates(work)? {
                 work.worktree = None;
             }
         }
@@ -380,6 +403,28 @@ impl Run<'_> {
                 )
         })
     }
+}
+
+/// An earlier candidate with the same change, unless it failed to show the fault: that was its test's failure, not the
+/// change's.
+fn same_change(earlier: &[Work], work: &Work) -> Option<String> {
+    let code = &work.patch.as_ref()?.code;
+    earlier
+        .iter()
+        .filter(|other| {
+            other
+                .patch
+                .as_ref()
+                .is_some_and(|patch| patch.code == *code)
+        })
+        .find(|other| {
+            other
+                .candidate
+                .gates
+                .last()
+                .is_none_or(|last| last.passed == Some(true) || last.gate != Gate::ReproducesBefore)
+        })
+        .map(Work::id)
 }
 
 /// Why each candidate was refused, shortly.

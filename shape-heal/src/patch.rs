@@ -16,6 +16,8 @@ pub struct Patch {
     pub(crate) strategy: StrategyKind,
     pub(crate) base: CommitId,
     pub(crate) tree: String,
+    /// The tree without the generated test: two candidates with the same one are the same change.
+    pub(crate) code: String,
     pub(crate) diff: String,
     pub(crate) files: Vec<FileChange>,
     pub(crate) test_path: Option<String>,

@@ -9,7 +9,7 @@ use shape_lineage::CommitId;
 use shape_sli::Events;
 use shape_telemetry::{AnomalyId, ComponentId, SourceLocation};
 
-use crate::{CommandReport, FaultSignature};
+use crate::{CommandReport, Error, FaultSignature, error::Repr};
 
 /// How far healing may go by itself.
 #[derive(
@@ -311,4 +311,51 @@ pub struct HealReport {
 impl HealReport {
     /// The version of the format that this crate writes.
     pub const SCHEMA_VERSION: u32 = 1;
+
+    /// The name of the artifact.
+    pub const FILE_NAME: &'static str = "heal-report.json";
+
+    /// Reads the artifact. Unknown fields and other versions are refused.
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        let report: Self =
+            serde_json::from_str(text).map_err(|error| Repr::Report(error.to_string()))?;
+        if report.schema_version == Self::SCHEMA_VERSION {
+            Ok(report)
+        } else {
+            let message = format!(
+                "`schema_version` is {}, expected {}",
+                report.schema_version,
+                Self::SCHEMA_VERSION
+            );
+            Err(Repr::Report(message).into())
+        }
+    }
+
+    /// Writes the artifact, indented, with a final line feed.
+    pub fn to_json(&self) -> Result<String, Error> {
+        serde_json::to_string_pretty(self)
+            .map(|json| json + "\n")
+            .map_err(|error| Repr::Report(error.to_string()).into())
+    }
+
+    /// The report of a time at which no promise was broken.
+    pub fn nothing_to_heal(mode: Mode, now: Timestamp) -> Self {
+        Self {
+            schema_version: Self::SCHEMA_VERSION,
+            breach: None,
+            component: None,
+            signature: None,
+            anomalies: Vec::new(),
+            mode,
+            started_at: now,
+            ended_at: now,
+            outcome: HealOutcome::NothingToHeal,
+            explanation: "no promise is broken: nothing was changed".to_owned(),
+            candidates: Vec::new(),
+            deployment: None,
+            verification: None,
+            refusals: Vec::new(),
+            lessons: Vec::new(),
+        }
+    }
 }

@@ -98,6 +98,7 @@ pub(crate) fn revert(
     limits: &RevertLimits,
     suspect: &CommitId,
     others: &[SuspectCommit],
+    traced: Option<&str>,
     base: &CommitId,
 ) -> Result<Result<Reverted, String>, Error> {
     let mut said = match stack(git, worktree, std::slice::from_ref(suspect), base)? {
@@ -111,6 +112,9 @@ pub(crate) fn revert(
     };
     let range = format!("{suspect}..{base}");
     let files = changed_files(git, suspect)?;
+    if files.is_empty() {
+        return Ok(Err(said));
+    }
     let mut by_file = vec!["rev-list", "--no-merges", &range, "--"];
     by_file.extend(files.iter().map(String::as_str));
     let by_file = git.text(git.root(), &by_file)?;
@@ -144,15 +148,32 @@ pub(crate) fn revert(
             Err(conflict) => said = conflict,
         }
     }
-    match hunks(git, worktree, suspect, &files, base)? {
-        Ok(()) => Ok(Ok(Reverted {
-            commits: vec![suspect.clone()],
-            how: "its hunks come out by a three-way reverse apply".to_owned(),
-        })),
-        Err(conflict) => Ok(Err(format!(
-            "it can not be taken back: {said}; hunk by hunk: {conflict}"
-        ))),
+    let only_traced: Vec<String> = files
+        .iter()
+        .filter(|file| 1 < files.len() && Some(file.as_str()) == traced)
+        .cloned()
+        .collect();
+    let mut conflict = "nothing to take out".to_owned();
+    for (files, what) in [
+        (&files, "its hunks come"),
+        (&only_traced, "its hunks in the traced file come"),
+    ] {
+        if files.is_empty() {
+            continue;
+        }
+        match hunks(git, worktree, suspect, files, base)? {
+            Ok(()) => {
+                return Ok(Ok(Reverted {
+                    commits: vec![suspect.clone()],
+                    how: format!("{what} out by a three-way reverse apply"),
+                }));
+            }
+            Err(said) => conflict = said,
+        }
     }
+    Ok(Err(format!(
+        "it can not be taken back: {said}; hunk by hunk: {conflict}"
+    )))
 }
 
 fn count(n: usize) -> String {

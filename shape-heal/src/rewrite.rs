@@ -361,4 +361,38 @@ mod tests {
         );
         assert!(rewrite(&rule(UNWRAP, Scope::Function), &source, 3, Some((1, 4))).is_err());
     }
+
+    #[cfg(feature = "python")]
+    #[test]
+    fn python_is_rewritten() {
+        let mut python = rule(
+            "id: t\nlanguage: python\nrule: {pattern: fetch($URL)}\nfix: fetch($URL, timeout=2)\n",
+            Scope::Function,
+        );
+        python.language = "python".to_owned();
+        let source = "def price(sku):\n    log.warning('slow')\n    return fetch(url(sku))\n";
+        let done = rewrite(&python, source, 2, None).unwrap();
+        assert!(
+            done.text.ends_with("return fetch(url(sku), timeout=2)\n"),
+            "{}",
+            done.text
+        );
+    }
+
+    #[cfg(feature = "javascript")]
+    #[test]
+    fn javascript_is_rewritten() {
+        let mut javascript = rule(
+            "id: d\nlanguage: javascript\nrule: {pattern: \"addEventListener('resize', $F)\"}\n\
+             fix: addEventListener('resize', debounce($F, 100))\n",
+            Scope::File,
+        );
+        javascript.language = "javascript".to_owned();
+        let source = "addEventListener('scroll', draw);\naddEventListener('resize', draw);\n";
+        let done = rewrite(&javascript, source, 1, None).unwrap();
+        assert!(
+            done.text
+                .ends_with("addEventListener('resize', debounce(draw, 100));\n")
+        );
+    }
 }

@@ -4,7 +4,7 @@ mod scratch;
 
 use scratch::{Case, Scratch, assert_clean, book, coalesce, has_git, recipe, revert_with_test};
 use shape_heal::{
-    CandidateState, Gate, HealOutcome, Mode, Recipe, StrategyKind, VerificationVerdict,
+    CandidateState, Gate, HealOutcome, HealReport, Mode, Recipe, StrategyKind, VerificationVerdict,
 };
 
 #[test]
@@ -151,6 +151,112 @@ fn without_a_test_replayed_load_is_the_reproduction() {
         last.detail.contains("does not change the reproduction"),
         "{}",
         last.detail
+    );
+}
+
+/// The culprit changed a second file as well, whose line was changed again since: only its hunk in the traced file
+/// comes out.
+#[test]
+fn a_hunk_is_taken_out_of_a_commit_that_can_not_be_reverted() {
+    if !has_git() {
+        return;
+    }
+    let scratch = Scratch::lookup();
+    scratch.write("src/lookup.rs", &scratch::lookup("lookup_safe(id)"));
+    scratch.write("NOTES", "one\n");
+    scratch.commit("Mend it");
+    scratch.write("src/lookup.rs", &scratch::lookup("lookup_fast(id)"));
+    scratch.write("NOTES", "two\n");
+    scratch.commit("Break it again");
+    scratch.write("NOTES", "three\n");
+    scratch.commit("Note something else");
+    scratch.push();
+    let mut case = Case::lookup(&scratch);
+    let mut strict = revert_with_test();
+    strict.strategy =
+        recipe("id = \"x\"\ntitle = \"X\"\nstrategy = \"revert\"\n[revert]\nmax_commits = 1\n")
+            .strategy;
+    let report = case.heal(book([strict]));
+    assert_eq!(report.outcome, HealOutcome::Healed, "{report:#?}");
+    let applied = &report.candidates[0].gates[0];
+    assert!(
+        applied.detail.contains("hunks in the traced file"),
+        "{}",
+        applied.detail
+    );
+    assert!(
+        scratch
+            .deployed("src/lookup.rs")
+            .contains("lookup_safe(id)")
+    );
+    assert_eq!(scratch.deployed("NOTES"), "three\n");
+}
+
+#[test]
+fn a_merge_is_reverted_against_its_first_parent() {
+    if !has_git() {
+        return;
+    }
+    let scratch = Scratch::lookup();
+    scratch.write("src/lookup.rs", &scratch::lookup("lookup_safe(id)"));
+    scratch.commit("Mend it");
+    scratch.git(&["checkout", "--quiet", "-b", "side"]);
+    scratch.write("src/lookup.rs", &scratch::lookup("lookup_fast(id)"));
+    scratch.commit("Break it aside");
+    scratch.git(&["checkout", "--quiet", "main"]);
+    scratch.git(&["merge", "--quiet", "--no-ff", "-m", "Merge side", "side"]);
+    scratch.push();
+    let mut case = Case::lookup(&scratch);
+    let merge = shape_lineage::CommitId::new(&scratch.head());
+    let suspects = &mut case.lineage.traces[0].suspects;
+    suspects[0].id = merge;
+    suspects.truncate(1);
+    let report = case.heal(book([revert_with_test()]));
+    assert_eq!(report.outcome, HealOutcome::Healed, "{report:#?}");
+    assert!(
+        scratch
+            .deployed("src/lookup.rs")
+            .contains("lookup_safe(id)")
+    );
+}
+
+/// The source was searched before somebody added lines above the statement.
+#[test]
+fn a_trace_of_an_earlier_version_is_followed() {
+    if !has_git() {
+        return;
+    }
+    let scratch = Scratch::queue();
+    let mut case = Case::queue(&scratch);
+    scratch.write(
+        "src/queue.rs",
+        &format!("// One.\n// Two.\n\n{}", scratch::QUEUE),
+    );
+    scratch.commit("Comment");
+    scratch.push();
+    let report = case.heal(book([coalesce()]));
+    assert_eq!(report.outcome, HealOutcome::Healed, "{report:#?}");
+    let strategy = report.candidates[0].strategy.clone();
+    let Some(StrategyKind::Rewrite { at }) = strategy else {
+        panic!("{strategy:?}");
+    };
+    assert_eq!(at.to_string(), "src/queue.rs:6");
+}
+
+#[test]
+fn a_report_is_read_back_as_it_was_written() {
+    if !has_git() {
+        return;
+    }
+    let scratch = Scratch::queue();
+    let report = Case::queue(&scratch).heal(book([coalesce()]));
+    let json = report.to_json().unwrap();
+    assert_eq!(HealReport::from_json(&json).unwrap(), report);
+    let other = json.replace("\"schema_version\": 1", "\"schema_version\": 9");
+    let message = HealReport::from_json(&other).unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "not a heal report: `schema_version` is 9, expected 1"
     );
 }
 

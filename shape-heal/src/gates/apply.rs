@@ -29,6 +29,9 @@ impl Run<'_> {
                     limits,
                     &suspect.id,
                     others,
+                    work.place
+                        .as_ref()
+                        .map(|place| place.statement.location.path.as_str()),
                     &self.base,
                 )?;
                 match done {
@@ -43,7 +46,8 @@ impl Run<'_> {
                 }
             }
         };
-        if worktree.tree(None)? == self.git.tree(&self.base)? {
+        let code = worktree.tree(None)?;
+        if code == self.git.tree(&self.base)? {
             return Ok(Said::no(format!(
                 "the change changes nothing against {}: what it would do is done there",
                 self.base.short()
@@ -71,6 +75,7 @@ impl Run<'_> {
             strategy,
             base,
             tree,
+            code,
             diff,
             files,
             test_path,

@@ -90,6 +90,15 @@ impl Git {
             .env("GIT_COMMITTER_NAME", &self.name)
             .env("GIT_COMMITTER_EMAIL", &self.mail)
             .stdin(Stdio::null());
+        // Nobody is there to type a passphrase.
+        if std::env::var_os("SSH_ASKPASS").is_none() {
+            command
+                .env("SSH_ASKPASS", "false")
+                .env("SSH_ASKPASS_REQUIRE", "force");
+        }
+        // A Ctrl-C in the terminal is for us: git must not be cut off in the middle of a push.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         command
     }
 

@@ -55,6 +55,10 @@
 //! The recipe format, the gates and the guard rails are described in the README.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
+#![cfg_attr(
+    not(feature = "rewrite"),
+    allow(dead_code, reason = "what only rewrites use stays behind")
+)]
 
 #[cfg(all(feature = "process", unix))]
 pub use crate::process::{ProcessEnvironment, ServiceSpec};

@@ -1,4 +1,5 @@
 //! The guard rails, and input that healing must not work with.
+#![cfg(feature = "rust")]
 
 mod scratch;
 

@@ -1,4 +1,5 @@
 //! The healer end to end, against a real git repository and a service in memory.
+#![cfg(feature = "rust")]
 
 mod scratch;
 

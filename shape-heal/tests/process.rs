@@ -124,6 +124,25 @@ fn the_live_service_is_observed_phase_by_phase_and_ended() {
     scratch::assert_clean(&scratch);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_killed_run_has_left_running_is_ended_by_the_next() {
+    if !has_git() {
+        return;
+    }
+    let scratch = scratch();
+    let mut killed = environment(&scratch, spec(""));
+    killed.start_live("main").unwrap();
+    let process = child(scratch.folder.path());
+    // As when the process is killed: nothing is cleaned up.
+    std::mem::forget(killed);
+    assert!(is_alive(&process));
+    let next = environment(&scratch, spec(""));
+    assert_gone(&process);
+    drop(next);
+    scratch::assert_clean(&scratch);
+}
+
 #[test]
 fn a_replay_runs_beside_the_live_service() {
     if !has_git() {

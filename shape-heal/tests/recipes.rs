@@ -1,4 +1,5 @@
 //! Recipes as files: what is read, and what is said about mistakes.
+#![cfg(feature = "rust")]
 
 use std::path::Path;
 

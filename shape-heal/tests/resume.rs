@@ -1,4 +1,5 @@
 //! A run that is killed anywhere and started again does each effect once; a run that is stopped leaves nothing behind.
+#![cfg(feature = "rust")]
 
 mod scratch;
 

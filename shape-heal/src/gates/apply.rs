@@ -238,10 +238,6 @@ impl Run<'_> {
 }
 
 /// Where a line of the old file stands in the new one, by the hunk headers of a `-U0` diff; `None` when it changed.
-#[cfg_attr(
-    not(feature = "rewrite"),
-    allow(dead_code, reason = "only rewrites follow lines")
-)]
 fn follow_line(diff: &str, line: u32) -> Option<u32> {
     let mut offset = 0_i64;
     for header in diff.lines().filter(|line| line.starts_with("@@ ")) {

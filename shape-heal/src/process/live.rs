@@ -65,7 +65,6 @@ impl ProcessEnvironment<'_> {
         };
         let values = self.values(&path, "live", port, self.seed, self.spec.load_seconds)?;
         let group = self.start(&path, &values, &Cancel::new())?;
-        self.remember(&group);
         self.live = Some(Live {
             slot,
             values,
@@ -79,7 +78,6 @@ impl ProcessEnvironment<'_> {
         if let Some(mut live) = self.live.take() {
             let path = self.slots[live.slot].as_ref().map(|slot| slot.path.clone());
             self.stop(&path.unwrap_or_default(), &live.values, &mut live.group);
-            let _ = fs::remove_file(self.scratch.join("live.group"));
         }
     }
 
@@ -158,28 +156,42 @@ impl ProcessEnvironment<'_> {
         }
     }
 
-    /// Notes the process group of the live service, with its start time, for a run that follows a kill.
-    fn remember(&self, group: &Group) {
-        if let Some(started) = start_time(group.id()) {
-            let _ = fs::write(
-                self.scratch.join("live.group"),
-                format!("{} {started}", group.id()),
-            );
+    /// Notes the process group of a service, with its start time, for a run that follows a kill.
+    pub(super) fn remember(&self, group: &Group) {
+        if let Some(started) = start_time(group.id())
+            && fs::create_dir_all(self.scratch.join("groups")).is_ok()
+        {
+            let _ = fs::write(self.group_file(group), started);
         }
     }
 
-    pub(super) fn end_leftover(&self) {
-        let path = self.scratch.join("live.group");
-        let Ok(text) = fs::read_to_string(&path) else {
+    pub(super) fn forget(&self, group: &Group) {
+        let _ = fs::remove_file(self.group_file(group));
+    }
+
+    fn group_file(&self, group: &Group) -> PathBuf {
+        self.scratch.join("groups").join(group.id().to_string())
+    }
+
+    /// Ends the services that a killed run has left.
+    pub(super) fn end_leftovers(&self) {
+        let Ok(entries) = fs::read_dir(self.scratch.join("groups")) else {
             return;
         };
-        if let Some((id, started)) = text.split_once(' ')
-            && let Ok(id) = id.parse()
-            && start_time(id).is_some_and(|now| now == started)
-        {
-            end_group(id, self.spec.grace(), || {});
+        for entry in entries.flatten() {
+            let id = entry
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse().ok());
+            let started = fs::read_to_string(entry.path()).ok();
+            if let Some(id) = id
+                && started.is_some()
+                && start_time(id) == started
+            {
+                end_group(id, self.spec.grace(), || {});
+            }
+            let _ = fs::remove_file(entry.path());
         }
-        let _ = fs::remove_file(path);
     }
 }
 

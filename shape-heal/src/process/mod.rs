@@ -96,7 +96,7 @@ impl<'a> ProcessEnvironment<'a> {
             live: None,
             slots: [None, None],
         };
-        this.end_leftover();
+        this.end_leftovers();
         for slot in 0..2 {
             this.remove_checkout(slot);
         }
@@ -260,6 +260,7 @@ impl<'a> ProcessEnvironment<'a> {
             output: &output,
         }
         .spawn()?;
+        self.remember(&group);
         let began = Instant::now();
         let limit = self.spec.start_limit();
         loop {
@@ -323,6 +324,7 @@ impl<'a> ProcessEnvironment<'a> {
             }
         }
         group.end(self.spec.grace());
+        self.forget(group);
     }
 
     fn patterns(&self, values: &Values) -> Vec<String> {

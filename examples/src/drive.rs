@@ -322,7 +322,7 @@ impl<'c> Session<'c> {
         let environment = ProcessEnvironment::new(
             config.service_spec(),
             self.git.folder(),
-            &config.output.folder.join("runs"),
+            &config.output.folder.join("service"),
             now,
             reader,
         )?

@@ -1,8 +1,10 @@
 //! The reports of the crates as a person reads them in a terminal. Nothing is computed here.
 
+use std::fmt::Write as _;
+
 use shape_budget::BudgetReport;
 use shape_compliance::{ComplianceReport, Status};
-use shape_heal::{Candidate, CandidateState, Comparison, HealReport};
+use shape_heal::{Candidate, CandidateState, Comparison, Gate, HealReport};
 use shape_lineage::{LineageReport, Verdict};
 use shape_sli::{Events, SliReport};
 use shape_slo::{SloSet, Standing};
@@ -301,44 +303,70 @@ pub fn forecasts(budget: &BudgetReport) -> String {
         .collect()
 }
 
-/// Candidates with their gates.
+/// Candidates with their gates; those whose preconditions do not hold are named in a line each.
 pub fn candidates(report: &HealReport, style: Style) -> String {
+    let is_left_out = |candidate: &&Candidate| {
+        let gate = candidate.gates.last();
+        gate.is_some_and(|gate| gate.gate == Gate::Preconditions && gate.passed == Some(false))
+    };
     let mut out = String::new();
-    for (rank, candidate) in report.candidates.iter().enumerate() {
+    let tried = report
+        .candidates
+        .iter()
+        .filter(|candidate| !is_left_out(candidate));
+    for (rank, candidate) in tried.enumerate() {
+        let name = state_name(candidate.state);
         let state = match candidate.state {
             CandidateState::Deployed | CandidateState::Validated | CandidateState::Proposed => {
-                style.good(state_name(candidate.state))
+                style.good(name)
             }
-            CandidateState::NotTried => style.dim(state_name(candidate.state)),
-            _ => style.bad(state_name(candidate.state)),
+            CandidateState::NotTried => style.dim(name),
+            _ => style.bad(name),
         };
-        out.push_str(&format!(
-            "  {}. {}  {state}\n     {}\n",
+        let expected = format!(
+            "expected benefit {:+.3} = {:.2} × {:.2} − {:.2} × {:.2}",
+            candidate.expected_benefit,
+            candidate.success_probability,
+            candidate.benefit,
+            1.0 - candidate.success_probability,
+            candidate.cost
+        );
+        let title = style.bold(&candidate.title);
+        let _ = writeln!(
+            out,
+            "  {}. {title}  {state}\n     {}",
             rank + 1,
-            style.bold(&candidate.title),
-            style.dim(&format!(
-                "expected benefit {:+.3} = {:.2} × {:.2} − {:.2} × {:.2}",
-                candidate.expected_benefit,
-                candidate.success_probability,
-                candidate.benefit,
-                1.0 - candidate.success_probability,
-                candidate.cost
-            ))
-        ));
+            style.dim(&expected)
+        );
         for gate in &candidate.gates {
             let mark = match gate.passed {
                 Some(true) => style.good("✔"),
                 Some(false) => style.bad("✘"),
                 None => style.dim("–"),
             };
-            out.push_str(&format!(
-                "     {mark} {:<17} {}\n",
-                format!("{:?}", gate.gate),
-                first_line(&gate.detail)
-            ));
+            let name = gate_name(gate.gate);
+            let _ = writeln!(out, "     {mark} {name:<18} {}", first_line(&gate.detail));
         }
     }
+    for candidate in report.candidates.iter().filter(is_left_out) {
+        let why = candidate.gates.last().map_or("", |gate| &gate.detail);
+        let line = first_line(&format!("{}: {why}", candidate.id));
+        let _ = writeln!(out, "  {} {}", style.dim("–"), style.dim(&line));
+    }
     out
+}
+
+fn gate_name(gate: Gate) -> &'static str {
+    match gate {
+        Gate::Preconditions => "preconditions",
+        Gate::Applies => "applies",
+        Gate::Guards => "guard rails",
+        Gate::ReproducesBefore => "reproduces before",
+        Gate::Builds => "builds",
+        Gate::TestsPass => "tests pass",
+        Gate::ReplayImproves => "replay improves",
+        _ => "other",
+    }
 }
 
 fn state_name(state: CandidateState) -> &'static str {

@@ -231,7 +231,7 @@ impl Timeline {
                 };
                 let note = if *resumed { " (from the journal)" } else { "" };
                 self.print(&format!(
-                    "  {}  {} {:<11} {from}{output}  {}{note}",
+                    "  {}  {} {:<12} {from}{output}  {}{note}",
                     style.dim(&at),
                     style.good("✔"),
                     step,
@@ -241,7 +241,7 @@ impl Timeline {
             EventKind::StepSkipped { step, reason } => {
                 self.stop_bar();
                 self.print(&format!(
-                    "  {}  {} {step:<11} {}",
+                    "  {}  {} {step:<12} {}",
                     style.dim(&at),
                     style.dim("–"),
                     style.dim(reason)
@@ -250,7 +250,7 @@ impl Timeline {
             EventKind::StepFailed { step, error, .. } => {
                 self.stop_bar();
                 self.print(&format!(
-                    "  {}  {} {step:<11} {error}",
+                    "  {}  {} {step:<12} {error}",
                     style.dim(&at),
                     style.bad("✘")
                 ));
@@ -263,10 +263,15 @@ impl Timeline {
                     }
                     _ => style.warn(to.as_str()),
                 };
+                // While healing, the reason is the message of the event that comes next.
+                let reason = match to {
+                    LoopState::Breached | LoopState::Escalated => format!("  {reason}"),
+                    _ => String::new(),
+                };
                 self.print(&format!(
-                    "         {} {from} → {to_text}  {}",
-                    style.dim("state"),
-                    style.dim(reason)
+                    "  {}  {} {from} → {to_text}{reason}",
+                    style.dim(&at),
+                    style.dim("◆")
                 ));
             }
             EventKind::Heal(heal) => {
@@ -275,7 +280,7 @@ impl Timeline {
                 } else {
                     style.dim("·")
                 };
-                self.print(&format!("         {mark} {}", heal.message));
+                self.print(&format!("  {}    {mark} {}", style.dim(&at), heal.message));
                 if let Some(bar) = &self.bar {
                     bar.set_message(heal.message.clone());
                 }

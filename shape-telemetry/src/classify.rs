@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::{Format, Level, Outcome, Record};
+use crate::{
+    Format, Level, Outcome, Record,
+    sentence::{self, Sentence},
+};
 
 /// What a record means for a request, and how long that took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,13 +25,23 @@ impl Verdict {
 
 /// What a record means by the default rules, asked in this order:
 ///
-/// 1. An access log line, or a record with a status code that also has a duration, a method, a path, or a word such
-///    as `request`, `response`, `completed` or `handled`: 500 and above is bad, everything below good.
-/// 2. A record whose message says that something was `completed`, `finished`, `served`, `handled`, `processed`,
-///    `succeeded`, `executed`, or `took` a time, with a duration: good; bad when it says `failed`, `aborted`,
-///    `crashed`, or `timed out`, or when its level is error.
-/// 3. A record at level error or fatal with a method and a path, or a request id and a duration: bad.
-/// 4. Everything else reports no request, whatever words it quotes: `Subscribed to "sequence-failed"` does not.
+/// 1. A status code from 100 to 599 with evidence that it is one of a request: 500 and above is bad, everything below
+///    good. It stands in a field (`status`, `http.response.status_code`, `res.statusCode`, … beside a duration, a
+///    method, a path, or a word such as `request` or `completed`; `code` only beside method or path), in an access log
+///    line, right behind a request line (`GET /x 200`, `"GET /x HTTP/1.1" 200`, `GET /x -> 200`) or right before it
+///    (`200 GET /x`, `| 200 | 1.2ms | GET "/x"`), or right behind a verb (`Completed 200 OK`, `Sent 200 in 3ms`). A
+///    number that counts things (`200 items`) or names a port is none.
+/// 2. The code of a remote procedure call (`grpc.code`, `finished call with code Internal`): a fault of the server is
+///    bad, everything else good.
+/// 3. A request line with a duration (`GET /x took 3ms`), or fields for method, path and duration, below level warn:
+///    good; at level error, or with `failed` and the like, bad.
+/// 4. A message that says that something was `completed`, `finished`, `served`, `handled`, `processed`, `succeeded`,
+///    `executed`, or `took` a time, with a duration: good; bad when it says `failed`, `aborted`, `crashed`, or `timed
+///    out`, or when its level is error. Limits and plans (`retrying in 5s`, `timeout 30s`) are no durations, and phases
+///    of the program itself (`startup completed in 2s`) are no requests.
+/// 5. A record at level error or fatal with a method and a path of its own, or a request id and a duration: bad.
+/// 6. Everything else reports no request, whatever words it quotes: `Subscribed to "sequence-failed"` does not, nor
+///    does a duration alone (`index built in 18.9 ms`), nor the start of a request (`--> GET /x`).
 ///
 /// ```
 /// use shape_telemetry::{Outcome, Reader, classify};
@@ -36,169 +49,163 @@ impl Verdict {
 /// let outcome = |line| classify(&Reader::new().parse_line(line)).outcome;
 /// assert_eq!(outcome("INFO app: request completed path=/a status=200 duration_ms=3"), Outcome::Good);
 /// assert_eq!(outcome("INFO app: request completed path=/a status=503 duration_ms=3"), Outcome::Bad);
+/// assert_eq!(outcome("INFO app: GET /cheaper 200 in 33.4 ms"), Outcome::Good);
 /// assert_eq!(outcome("INFO bus: Subscribed to \"sequence-failed\""), Outcome::NotARequest);
 /// ```
 pub fn classify(record: &Record<'_>) -> Verdict {
-    let field_latency = crate::duration::of_fields(&record.fields);
-    let words = Words::of(&record.message);
-    if let Some(status) = record.status().or_else(|| status_in_text(&record.message)) {
-        let is_request = record.format == Format::Clf
-            || field_latency.is_some()
-            || words.request
-            || words.completed
-            || words.failed
-            || record
-                .first_field(&[
-                    "method",
-                    "path",
-                    "uri",
-                    "url",
-                    "route",
-                    "req.url",
-                    "http.request.method",
-                ])
-                .is_some()
-            || record.message.contains(" HTTP/");
-        if is_request {
-            return Verdict {
-                outcome: if status < 500 {
-                    Outcome::Good
-                } else {
-                    Outcome::Bad
-                },
-                latency: field_latency.or_else(|| latency_in_text(&record.message)),
-            };
-        }
-    }
+    let fields = Fields::of(record);
     let is_error = record.level.is_some_and(|level| Level::Error <= level);
-    if words.completed || words.failed || (words.took && record.level < Some(Level::Warn)) {
-        let latency = field_latency.or_else(|| crate::duration::of_text(&record.message));
-        if latency.is_some() {
-            let bad = words.failed || is_error;
-            return Verdict {
-                outcome: if bad { Outcome::Bad } else { Outcome::Good },
-                latency,
-            };
-        }
+    // Most messages end here: without a number there is neither a status nor a duration.
+    let has_numbers = fields.latency.is_some()
+        || fields.status.is_some()
+        || fields.call.is_some()
+        || record.message.bytes().any(|b| b.is_ascii_digit());
+    let sentence = if has_numbers {
+        Sentence::of(&record.message)
+    } else {
+        Sentence::default()
+    };
+    let route = fields.route();
+    let latency = fields.latency.or(sentence.latency);
+    let verdict = |good| Verdict {
+        outcome: if good { Outcome::Good } else { Outcome::Bad },
+        latency,
+    };
+    let has_evidence = record.format == Format::Clf
+        || fields.latency.is_some()
+        || sentence.request
+        || sentence.completed
+        || sentence.failed
+        || sentence.request_line
+        || fields.method
+        || fields.path;
+    let in_fields = fields.status.filter(|_| has_evidence).or_else(|| {
+        fields
+            .code
+            .filter(|_| sentence.request_line || fields.method || fields.path)
+    });
+    let in_text = sentence
+        .status
+        .filter(|_| sentence.verb_status || has_evidence);
+    if let Some(status) = in_fields.or(in_text) {
+        return verdict(status < 500);
     }
-    if is_error {
-        let has_route = record.field("method").is_some()
-            && record
-                .first_field(&["path", "uri", "url", "route"])
-                .is_some();
-        let has_request = record.request_id().is_some() && field_latency.is_some();
-        if has_route || has_request {
-            return Verdict {
-                outcome: Outcome::Bad,
-                latency: field_latency,
-            };
-        }
+    let call = fields.call.or(sentence.call);
+    if let Some(good) = call.filter(|_| latency.is_some() || sentence.completed) {
+        return verdict(good);
+    }
+    let ends_badly = sentence.failed || is_error;
+    let is_warning = record.level == Some(Level::Warn);
+    if latency.is_some() && (sentence.request_line || route) && (ends_badly || !is_warning) {
+        return verdict(!ends_badly);
+    }
+    let took = sentence.took && record.level < Some(Level::Warn);
+    if (sentence.completed || sentence.failed || took) && latency.is_some() && !sentence.lifecycle {
+        return verdict(!ends_badly);
+    }
+    let has_request = fields.latency.is_some() && record.request_id().is_some();
+    if is_error && (fields.own_route || has_request) {
+        return Verdict {
+            outcome: Outcome::Bad,
+            latency: fields.latency,
+        };
     }
     Verdict::NONE
 }
 
-/// The words of a message that matter, outside of quotes.
+/// What the fields of a record say about a request.
 #[derive(Clone, Copy, Debug, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "a set of words, nothing more"
-)]
-struct Words {
-    completed: bool,
-    failed: bool,
-    took: bool,
-    request: bool,
+struct Fields {
+    status: Option<u16>,
+    /// A field `code`, which may be the code of anything.
+    code: Option<u16>,
+    /// Whether a remote procedure call ended well.
+    call: Option<bool>,
+    latency: Option<Duration>,
+    method: bool,
+    path: bool,
+    /// Method and path are fields of the record itself, not of a span around it.
+    own_route: bool,
 }
 
-impl Words {
-    fn of(message: &str) -> Self {
-        let mut words = Self::default();
-        let mut in_quotes = false;
-        let mut previous = "";
-        for raw in message.split(' ').take(64) {
-            let quotes = raw.bytes().filter(|&b| b == b'"').count();
-            if !in_quotes && quotes == 0 {
-                let word = raw.trim_matches(|c: char| !c.is_alphanumeric());
-                words.take(word, previous);
-                previous = word;
-            }
-            if quotes % 2 == 1 {
-                in_quotes = !in_quotes;
+impl Fields {
+    fn of(record: &Record<'_>) -> Self {
+        let mut found = Self::default();
+        if record.fields.is_empty() {
+            return found;
+        }
+        let (mut own_method, mut own_path) = (false, false);
+        for field in &record.fields {
+            let name = &*field.name;
+            if is_method(name) {
+                found.method = true;
+                own_method |= !field.of_span;
+            } else if is_path(name) {
+                found.path = true;
+                own_path |= !field.of_span;
+            } else if found.status.is_none() && crate::record::is_status(name) {
+                found.status = first_word_status(&field.value);
+            } else if name == "code" {
+                found.code = first_word_status(&field.value);
+            } else if matches!(
+                name,
+                "grpc.code" | "grpc_code" | "rpc.grpc.status" | "grpc.status"
+            ) {
+                found.call = sentence::call_code(&field.value);
             }
         }
-        words
+        found.own_route = own_method && own_path;
+        found.latency = crate::duration::of_fields(record);
+        found
     }
 
-    fn take(&mut self, word: &str, previous: &str) {
-        if 12 < word.len() || word.len() < 3 {
-            return;
-        }
-        let is = |list: &[&str]| list.iter().any(|known| known.eq_ignore_ascii_case(word));
-        let negated = previous.eq_ignore_ascii_case("not");
-        if is(&[
-            "completed",
-            "complete",
-            "finished",
-            "served",
-            "handled",
-            "processed",
-            "succeeded",
-            "executed",
-            "done",
-            "responded",
-            "sent",
-        ]) {
-            if negated {
-                self.failed = true;
-            } else {
-                self.completed = true;
-            }
-        } else if is(&["failed", "aborted", "crashed", "fail"]) {
-            self.failed |= !negated;
-        } else if word.eq_ignore_ascii_case("out") {
-            self.failed |= previous.eq_ignore_ascii_case("timed");
-        } else if word.eq_ignore_ascii_case("took") {
-            self.took = true;
-        } else if is(&["request", "response"]) {
-            self.request = true;
-        }
+    fn route(self) -> bool {
+        self.method && self.path
     }
 }
 
-/// `status: 200`, `status=200`, `HTTP/1.1" 200` inside a message.
-fn status_in_text(message: &str) -> Option<u16> {
-    let bytes = message.as_bytes();
-    // Cheap first: no `status` and no `HTTP/`, no status.
-    let at = memchr::memmem::find(bytes, b"status")
-        .map(|at| at + 6)
-        .or_else(|| {
-            let at = memchr::memmem::find(bytes, b"HTTP/")?;
-            memchr::memchr(b'"', bytes.get(at..)?).map(|quote| at + quote + 1)
-        })?;
-    let rest = message.get(at..)?.trim_start_matches([':', '=', ' ']);
-    let digits = rest.get(..3)?;
-    let ends = rest
-        .as_bytes()
-        .get(3)
-        .is_none_or(|b| !b.is_ascii_alphanumeric());
-    digits
-        .parse()
-        .ok()
-        .filter(|status| ends && (100..600).contains(status))
+fn is_method(name: &str) -> bool {
+    matches!(
+        name,
+        "method"
+            | "verb"
+            | "req.method"
+            | "request.method"
+            | "http.method"
+            | "http.request.method"
+            | "http_method"
+            | "request_method"
+            | "RequestMethod"
+            | "Method"
+    )
 }
 
-/// `time: 0.2477829` beside an HTTP request is in seconds (Python's WSGI servers); else a duration with a unit.
-fn latency_in_text(message: &str) -> Option<Duration> {
-    if let Some(at) = memchr::memmem::find(message.as_bytes(), b" time: ")
-        && message.contains(" HTTP/")
-    {
-        let rest = message.get(at + 7..)?;
-        let number = rest.split(' ').next()?;
-        if number.contains('.') {
-            return crate::duration::parse(&format!("{number}s"));
-        }
-    }
-    crate::duration::of_text(message)
+fn is_path(name: &str) -> bool {
+    matches!(
+        name,
+        "path"
+            | "uri"
+            | "url"
+            | "route"
+            | "req.url"
+            | "req.path"
+            | "request.uri"
+            | "request.path"
+            | "request.url"
+            | "http.url"
+            | "http.target"
+            | "http.route"
+            | "http.path"
+            | "url.path"
+            | "request_uri"
+            | "request_path"
+            | "RequestPath"
+            | "Path"
+    )
+}
+
+fn first_word_status(text: &str) -> Option<u16> {
+    sentence::status_code(text.split_ascii_whitespace().next()?)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Field, Record};
+use crate::{Format, Record};
 
 /// Nanoseconds of a unit by its name.
 fn unit(name: &str) -> Option<u64> {
@@ -101,6 +101,8 @@ pub(crate) fn of_words(word: &str, next: Option<&str>) -> Option<Duration> {
 enum Hint {
     /// The value carries its unit.
     Text,
+    /// The value carries its unit, or its unit follows from the program that wrote it.
+    Bare,
     /// Numbers are in this unit.
     Unit(u64),
 }
@@ -111,11 +113,14 @@ const MS: u64 = 1_000_000;
 fn hint(name: &str) -> Option<Hint> {
     // Exact names with a unit of their own.
     match name {
-        "request_time" | "upstream_response_time" | "process_time" => {
+        "request_time" | "upstream_response_time" | "process_time" | "rt" => {
             return Some(Hint::Unit(1_000 * MS));
         }
-        "responseTime" | "ms" | "took" => return Some(Hint::Unit(MS)),
-        "event.duration" => return Some(Hint::Unit(1)),
+        "responseTime" | "response-time" | "ms" | "took" | "Elapsed" | "ElapsedMilliseconds" => {
+            return Some(Hint::Unit(MS));
+        }
+        "event.duration" | "Duration" => return Some(Hint::Unit(1)),
+        "duration" | "elapsed" | "latency" | "dur" => return Some(Hint::Bare),
         _ => {}
     }
     let last = after_last(name, b'.');
@@ -166,6 +171,8 @@ fn is_stem(name: &str) -> bool {
         "duration"
             | "elapsed"
             | "latency"
+            | "latency_human"
+            | "dur"
             | "took"
             | "time_taken"
             | "timeTaken"
@@ -188,12 +195,29 @@ fn is_stem(name: &str) -> bool {
     )
 }
 
+/// The unit of a bare number under a name such as `duration`, where the writer tells: Go's loggers write integers in
+/// nanoseconds and floats in seconds, Node's and Rails' milliseconds. Others write either: no unit is better than a
+/// wrong one.
+fn bare_unit(record: &Record<'_>, value: &str) -> Option<u64> {
+    match record.format {
+        Format::Zap | Format::Slog if value.contains('.') => Some(1_000 * MS),
+        Format::Zap | Format::Slog => Some(1),
+        Format::Pino | Format::Bunyan => Some(MS),
+        Format::Clf => Some(1_000 * MS),
+        _ if record.field("controller").is_some() => Some(MS),
+        _ => None,
+    }
+}
+
 /// The duration in the fields of a record.
-pub(crate) fn of_fields(fields: &[Field<'_>]) -> Option<Duration> {
-    fields.iter().find_map(|field| {
+pub(crate) fn of_fields(record: &Record<'_>) -> Option<Duration> {
+    record.fields.iter().find_map(|field| {
+        let hint = hint(&field.name)?;
         let value = field.value.trim();
-        match hint(&field.name)? {
+        match hint {
             Hint::Text => parse(value),
+            Hint::Bare => parse(value)
+                .or_else(|| scaled(value, bare_unit(record, value)?).map(Duration::from_nanos)),
             Hint::Unit(unit) => {
                 parse(value).or_else(|| scaled(value, unit).map(Duration::from_nanos))
             }
@@ -238,7 +262,7 @@ impl Record<'_> {
     /// assert_eq!(of("INFO app: 12 files"), None);
     /// ```
     pub fn duration(&self) -> Option<Duration> {
-        of_fields(&self.fields).or_else(|| of_text(&self.message))
+        of_fields(self).or_else(|| of_text(&self.message))
     }
 }
 

@@ -127,6 +127,7 @@ mod read;
 mod record;
 mod report;
 mod rules;
+mod sentence;
 mod severity;
 mod sketch;
 mod statistics;

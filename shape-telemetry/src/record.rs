@@ -197,17 +197,38 @@ impl<'a> Record<'a> {
     }
 }
 
-fn is_status(name: &str) -> bool {
+/// Whether a field of this name holds the status code of a response.
+pub(crate) fn is_status(name: &str) -> bool {
+    // Cheap first: every name of the list ends with one of these.
+    if !name.ends_with(['s', 'e']) || name.len() < 6 {
+        return false;
+    }
     matches!(
         name,
         "status"
             | "status_code"
             | "statusCode"
+            | "StatusCode"
             | "http.status_code"
+            | "http.status"
             | "http.response.status_code"
+            | "http.response.status"
             | "http_status"
+            | "http_status_code"
+            | "httpStatus"
+            | "httpStatusCode"
             | "res.statusCode"
+            | "res.status"
             | "response.status"
+            | "response.status_code"
+            | "response.statusCode"
+            | "response_status"
             | "response_code"
+            | "responseCode"
+            | "resp_status"
+            | "rsp_status"
+            | "DownstreamStatus"
+            | "elb_status_code"
+            | "sc-status"
     )
 }

@@ -7,6 +7,7 @@ use super::{
     scan::{blanks, bracketed, byte, digits, level},
     text,
     time::{self, Context},
+    web,
 };
 use crate::{Format, Level, Record};
 
@@ -16,6 +17,7 @@ pub(crate) fn bracket<'a>(line: &'a str, context: &Context) -> Option<Record<'a>
     env_logger(inside, rest, context)
         .or_else(|| apache(inside, rest, context))
         .or_else(|| proxifier(inside, rest, context))
+        .or_else(|| server(inside, rest, context))
         .or_else(|| stamped(inside, rest, context))
         .or_else(|| unstamped(inside, rest))
 }
@@ -65,6 +67,19 @@ fn apache<'a>(inside: &'a str, rest: &'a str, context: &Context) -> Option<Recor
     }
     record.message = Cow::Borrowed(i);
     Some(record)
+}
+
+/// `[24/Nov/2026 08:59:30] "GET /x HTTP/1.1" 200 12` of Django, `[Tue Nov 24 08:59:30 2026] 127.0.0.1:5 [200]: GET /x`
+/// of PHP, and Gin.
+fn server<'a>(inside: &'a str, rest: &'a str, context: &Context) -> Option<Record<'a>> {
+    if inside == "GIN" {
+        return web::gin(rest, context);
+    }
+    let found = time::clf(inside, context).or_else(|_| time::asctime(inside, context));
+    let (after, time) = found.ok()?;
+    after
+        .is_empty()
+        .then(|| Record::new(Format::Bracketed, blanks(rest)).at(Some(time)))
 }
 
 /// `07.26 17:28:22` in brackets, then `program *64 - message`.

@@ -83,6 +83,7 @@ fn letter<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
         return other::panic(line);
     }
     tracing::tracing(line, context)
+        .or_else(|| web::balancer(line, context))
         .or_else(|| pairs::logfmt(line, context))
         .or_else(|| other::python(line))
         .or_else(|| other::leveled(line))

@@ -160,7 +160,9 @@ pub(crate) fn tail<'a>(text: &'a str, fields: &mut Vec<Field<'a>>) -> &'a str {
         return text;
     };
     let message = split(text, start).0.trim_end();
-    if message.ends_with([',', '(', '=', '[', '{']) {
+    // `typed "a=1"`: what begins in quotes is no pair.
+    let in_quotes = memchr::memchr_iter(b'"', message.as_bytes()).count() % 2 == 1;
+    if in_quotes || message.ends_with([',', '(', '=', '[', '{']) {
         fields.truncate(base);
         return text;
     }

@@ -261,14 +261,14 @@ pub(crate) fn syslog<'a>(i: &'a str, context: &Context) -> Scan<'a, Option<Times
     Ok((i, time))
 }
 
-/// `10/Oct/2000:13:55:36 -0700`.
+/// `10/Oct/2000:13:55:36 -0700`, and `10/Oct/2000 13:55:36` as Python's servers write it.
 pub(crate) fn clf<'a>(i: &'a str, context: &Context) -> Scan<'a, Timestamp> {
     let (i, day) = number(i, 2)?;
     let (i, ()) = byte(b'/')(i)?;
     let (i, month) = month(i)?;
     let (i, ()) = byte(b'/')(i)?;
     let (i, year) = number(i, 4)?;
-    let (i, ()) = byte(b':')(i)?;
+    let (i, ()) = byte(b':')(i).or_else(|_| byte(b' ')(i))?;
     civil_clock(i, year, month, day, context)
 }
 

@@ -61,7 +61,7 @@ fn access<'a>(i: &'a str, context: &Context) -> Scan<'a, Record<'a>> {
 }
 
 /// Referrer, agent, and what follows them: a number with a point is nginx's `$request_time` in seconds, one without
-/// is Apache's `%D` in microseconds.
+/// is Apache's `%D` in microseconds, unless more in quotes and a duration with its unit follow (Traefik).
 fn rest<'a>(i: &'a str, record: &mut Record<'a>) {
     let mut i = blanks(i);
     for name in ["referrer", "agent"] {
@@ -76,6 +76,16 @@ fn rest<'a>(i: &'a str, record: &mut Record<'a>) {
             });
         }
         i = blanks(next);
+    }
+    if let Some((_, last)) = i.rsplit_once(' ')
+        && crate::duration::parse(last).is_some()
+    {
+        record.fields.push(Field {
+            name: Cow::Borrowed("duration"),
+            value: Cow::Borrowed(last),
+            of_span: false,
+        });
+        return;
     }
     for part in i.split(' ') {
         if let Some((name, value)) = part.split_once('=') {
@@ -101,4 +111,60 @@ fn rest<'a>(i: &'a str, record: &mut Record<'a>) {
             return;
         }
     }
+}
+
+/// `[GIN] 2026/11/24 - 08:59:30 | 200 |     1.2ms | 127.0.0.1 | GET      "/x"`, the bracket being read.
+pub(crate) fn gin<'a>(rest: &'a str, context: &Context) -> Option<Record<'a>> {
+    let (date, message) = rest.trim_start().split_once(" | ")?;
+    let (day, clock) = date.split_once(" - ")?;
+    let stamp = format!("{day} {clock}");
+    let (_, time) = time::iso(&stamp, context).ok()?;
+    // The bar before the status tells it from other numbers.
+    let start = rest.len() - message.len() - 2;
+    Some(Record::new(Format::Clf, split(rest, start).1).at(Some(time)))
+}
+
+/// `https 2026-11-24T08:59:30.186641Z app/lb/50dc 10.0.0.1:2817 10.0.0.2:80 0.000 0.001 0.000 200 200 34 366 "GET …"`:
+/// the log of a load balancer of AWS.
+pub(crate) fn balancer<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
+    let (kind, rest) = line.split_once(' ')?;
+    if !matches!(kind, "http" | "https" | "h2" | "grpcs" | "ws" | "wss") {
+        return None;
+    }
+    let (i, time) = time::iso(rest, context).ok()?;
+    let mut words = i.trim_start().splitn(11, ' ');
+    let (name, client, _target) = (words.next()?, words.next()?, words.next()?);
+    let mut total: Option<std::time::Duration> = None;
+    for _ in 0..3 {
+        let seconds = words.next()?;
+        // `-1`: the request did not come that far.
+        if seconds != "-1" {
+            let part = crate::duration::parse(&format!("{seconds}s"))?;
+            total = Some(total.unwrap_or_default() + part);
+        }
+    }
+    let (status, _target_status) = (words.next()?, words.next()?);
+    let (_received, _sent, rest) = (words.next()?, words.next()?, words.next()?);
+    let (i, request) = pairs::quoted(rest).ok()?;
+    let Cow::Borrowed(request) = request else {
+        return None;
+    };
+    let mut record = Record::new(Format::Clf, request).at(Some(time));
+    let mut parts = request.split(' ');
+    let (method, path) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+    record = record
+        .with("method", method)
+        .with("path", path)
+        .with("status", status)
+        .with("client", client)
+        .with("balancer", name);
+    if let Some(total) = total {
+        record.fields.push(Field {
+            name: Cow::Borrowed("duration"),
+            value: Cow::Owned(format!("{}ns", total.as_nanos())),
+            of_span: false,
+        });
+    }
+    self::rest(i, &mut record);
+    Some(record)
 }

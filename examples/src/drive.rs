@@ -293,6 +293,7 @@ impl<'c> Session<'c> {
             .identity(name, mail)
             .scratch(config.output.folder.join("worktrees"))
             .state(&config.output.folder.join("state"))
+            .judgement(config.judgement())
             .replay(config.validation.replay_pairs, self.options.seed)
             .cancel(ctx.cancel().clone())
             .observer(observer)

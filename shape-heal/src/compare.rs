@@ -17,6 +17,8 @@ pub struct Judgement {
     pub min_points: f64,
     /// The least change of a latency that counts, as a share of the one before.
     pub min_latency_change: f64,
+    /// The least change of a latency that counts, in milliseconds: users do not notice microseconds.
+    pub min_latency_ms: f64,
     /// Below this number of events on one side nothing is said.
     pub min_events: u64,
 }
@@ -27,6 +29,7 @@ impl Default for Judgement {
             alpha: 0.05,
             min_points: 0.1,
             min_latency_change: 0.05,
+            min_latency_ms: 1.0,
             min_events: 30,
         }
     }
@@ -125,7 +128,9 @@ pub(crate) fn compare_latency(
 ) -> Option<Comparison> {
     let result = shape_sli::compare_latency(&before.latency, &after.latency);
     let (change, p_value) = (result.shift_ms?, result.p_value?);
-    let least = judgement.min_latency_change * result.p50_before_ms.unwrap_or(0.0);
+    let least = judgement
+        .min_latency_ms
+        .max(judgement.min_latency_change * result.p50_before_ms.unwrap_or(0.0));
     let enough = judgement.min_events <= result.count_before.min(result.count_after);
     let is_significant = enough && p_value < judgement.alpha;
     let bounds = result.shift_interval_ms;
@@ -141,8 +146,8 @@ pub(crate) fn compare_latency(
         unit: "ms".to_owned(),
         test: name(result.test).to_owned(),
         p_value,
-        is_better: is_significant && change <= -least && change < 0.0,
-        is_worse: is_significant && least <= change && 0.0 < change,
+        is_better: is_significant && change <= -least,
+        is_worse: is_significant && least <= change,
     })
 }
 

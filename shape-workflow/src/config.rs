@@ -9,7 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use shape_heal::{Freeze, Mode, OverspentPolicy, Policy, ServiceSpec};
+use shape_heal::{Freeze, Judgement, Mode, OverspentPolicy, Policy, ServiceSpec};
 use shape_telemetry::{CollectorConfig, ComponentRule, OutcomeRule, Period, Reader};
 
 /// A mistake in a configuration file: where, what was seen, what to do.
@@ -477,7 +477,10 @@ impl LoopConfig {
         let mut spec = ServiceSpec::default();
         spec.running = service.running;
         spec.build.clone_from(&service.build);
-        spec.test.clone_from(&service.test);
+        spec.test = match (&service.test, &self.validation.command) {
+            (Some(test), Some(more)) => Some(format!("{{ {test}\n}} && {{ {more}\n}}")),
+            (test, more) => test.clone().or_else(|| more.clone()),
+        };
         spec.start.clone_from(&service.start);
         spec.ready.clone_from(&service.ready);
         spec.load.clone_from(&service.load);
@@ -493,6 +496,13 @@ impl LoopConfig {
         spec.start_limit_seconds = seconds(service.ready_timeout);
         spec.stop_grace_seconds = seconds(service.stop_grace);
         spec
+    }
+
+    /// From which effect on a change counts.
+    pub fn judgement(&self) -> Judgement {
+        let mut judgement = Judgement::default();
+        judgement.alpha = self.validation.significance;
+        judgement
     }
 
     /// The guard rails.

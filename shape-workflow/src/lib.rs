@@ -129,3 +129,7 @@ mod run;
 mod state;
 mod step;
 mod workflow;
+
+#[cfg(feature = "config")]
+#[doc = include_str!("../docs/configuration.md")]
+pub mod _configuration {}

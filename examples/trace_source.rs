@@ -1,0 +1,348 @@
+//! Traces each line of a log to the source statement that wrote it.
+//!
+//! ```text
+//! cargo run --release --example trace_source -- LOG --source DIR… --out OUT.csv
+//! ```
+//!
+//! Exit code 0: every record was looked up, whether it was found or not, 2: an error, 3: no data.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, BufWriter, IsTerminal as _, Read, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use shape_examples::terminal::{count, human};
+use shape_lineage::{Answer, EvidenceKind, Query, SourceIndex, SourceRef, Verdict};
+use shape_telemetry::{Event, Reader, Sink};
+
+const USAGE: &str = "usage: trace_source LOG --source DIR… --out OUT.csv [options]
+
+  LOG            a log file (.gz too), or - for standard input
+  --source DIR   search the source code below DIR; may be repeated
+  --out OUT.csv  one row for each record: log_line,verdict,candidates,evidence; - for standard output
+  --eliminate    answer by elimination too, where a module has but one statement left: more answers, some of them wrong
+  --quiet        print no summary
+Candidates are `path:line` joined by `|`, the path relative to its DIR (after the name of DIR, where several are given).
+exit code: 0 every record was looked up, 2 error, 3 no data";
+
+struct Arguments {
+    log: PathBuf,
+    sources: Vec<PathBuf>,
+    out: PathBuf,
+    eliminate: bool,
+    quiet: bool,
+}
+
+type Failure = Box<dyn std::error::Error>;
+
+fn arguments() -> Result<Arguments, Failure> {
+    use lexopt::prelude::{Long, Short, Value};
+    let mut log = None;
+    let mut out = None;
+    let mut sources = Vec::new();
+    let (mut eliminate, mut quiet) = (false, false);
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Value(path) if log.is_none() => log = Some(PathBuf::from(path)),
+            Long("source") => sources.push(PathBuf::from(parser.value()?)),
+            Long("out") | Short('o') => out = Some(PathBuf::from(parser.value()?)),
+            Long("eliminate") => eliminate = true,
+            Long("quiet") | Short('q') => quiet = true,
+            Long("help") | Short('h') => {
+                println!("{USAGE}");
+                std::process::exit(0);
+            }
+            Value(path) => {
+                let path = path.to_string_lossy();
+                return Err(
+                    format!("only one log can be named, `{path}` is another\n\n{USAGE}").into(),
+                );
+            }
+            other => return Err(format!("{}\n\n{USAGE}", other.unexpected()).into()),
+        }
+    }
+    if sources.is_empty() {
+        return Err(format!("no source is named: give --source DIR\n\n{USAGE}").into());
+    }
+    Ok(Arguments {
+        log: log.ok_or_else(|| format!("no log is named\n\n{USAGE}"))?,
+        sources,
+        out: out.ok_or_else(|| format!("no output is named: give --out OUT.csv\n\n{USAGE}"))?,
+        eliminate,
+        quiet,
+    })
+}
+
+fn main() -> ExitCode {
+    match arguments().and_then(|arguments| run(&arguments)) {
+        Ok(0) => ExitCode::from(3),
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("trace_source: {error}");
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                eprintln!("  because {error}");
+                cause = error.source();
+            }
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Traces the log and returns how many records it has.
+fn run(arguments: &Arguments) -> Result<u64, Failure> {
+    // Opened first: a mistake in a name must not cost the reading of the sources.
+    let (input, bytes) = open(&arguments.log)?;
+    let mut out = create(&arguments.out)?;
+    let indexing = Instant::now();
+    let spinner = bar("  {spinner} {msg} {elapsed}", 0);
+    spinner.set_message("reading the source");
+    let index = index(&arguments.sources)?;
+    spinner.finish_and_clear();
+    let indexed = indexing.elapsed();
+    if index.statements().is_empty() {
+        eprintln!(
+            "trace_source: no log statement was found in the source: is --source the right folder?"
+        );
+    }
+
+    writeln!(out, "log_line,verdict,candidates,evidence")?;
+    let mut tracer = Tracer {
+        index: &index,
+        eliminate: arguments.eliminate,
+        out,
+        counts: [0; 3],
+        problem: None,
+        bar: bar("  {bytes}/{total_bytes} {bar:30} {eta}", bytes),
+    };
+    let tracing = Instant::now();
+    let name = arguments.log.display().to_string();
+    let summary = Reader::new().read(&name, input, &mut tracer);
+    tracer.bar.finish_and_clear();
+    let traced = tracing.elapsed();
+    if let Some(problem) = tracer.problem.or_else(|| tracer.out.flush().err()) {
+        return Err(format!("cannot write `{}`: {problem}", arguments.out.display()).into());
+    }
+    if let Some(problem) = summary.problem {
+        return Err(format!("{name}: {problem}").into());
+    }
+
+    let [unique, ambiguous, unmapped] = tracer.counts;
+    let n_records = unique + ambiguous + unmapped;
+    if !arguments.quiet {
+        for problem in index.problems() {
+            eprintln!("source: {problem}");
+        }
+        let n_lines: usize = index
+            .files()
+            .iter()
+            .map(shape_lineage::SourceFile::n_lines)
+            .sum();
+        eprintln!(
+            "{} statements in {} lines of {} files, read in {}",
+            figure(index.statements().len()),
+            figure(n_lines),
+            figure(index.files().len()),
+            human(indexed)
+        );
+        eprintln!(
+            "{} records in {} lines, looked up in {}: {} unique, {} ambiguous, {} unmapped",
+            count(n_records),
+            count(summary.lines.total),
+            human(traced),
+            count(unique),
+            count(ambiguous),
+            count(unmapped)
+        );
+    }
+    Ok(n_records)
+}
+
+fn figure(n: usize) -> String {
+    count(u64::try_from(n).unwrap_or(u64::MAX))
+}
+
+/// A bar on standard error, where that is a terminal.
+fn bar(template: &str, length: u64) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(length);
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// The log and its size, 0 where that is not known.
+fn open(log: &Path) -> Result<(Box<dyn Read>, u64), Failure> {
+    if log == Path::new("-") {
+        return Ok((Box::new(io::stdin().lock()), 0));
+    }
+    let open = || {
+        let file = File::open(log)?;
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        Ok((file, metadata.len()))
+    };
+    let (file, bytes) =
+        open().map_err(|error: io::Error| format!("cannot read `{}`: {error}", log.display()))?;
+    Ok((Box::new(file), bytes))
+}
+
+fn create(out: &Path) -> Result<BufWriter<Box<dyn Write>>, Failure> {
+    if out == Path::new("-") {
+        return Ok(BufWriter::new(Box::new(io::stdout())));
+    }
+    let file =
+        File::create(out).map_err(|error| format!("cannot write `{}`: {error}", out.display()))?;
+    Ok(BufWriter::new(Box::new(file)))
+}
+
+/// The statements of all folders, paths relative to the folder. With several folders their own names come first, so
+/// that equal paths in two of them stay apart.
+fn index(sources: &[PathBuf]) -> Result<SourceIndex, Failure> {
+    let mut builder = SourceIndex::builder();
+    if let [only] = sources {
+        builder = builder.base(only);
+    } else if let Some(base) = common_folder(sources)? {
+        builder = builder.base(base);
+    }
+    for source in sources {
+        builder = builder.root(source);
+    }
+    Ok(builder.build()?)
+}
+
+/// The folder that holds all of these.
+fn common_folder(paths: &[PathBuf]) -> Result<Option<PathBuf>, Failure> {
+    let mut common: Option<PathBuf> = None;
+    for path in paths {
+        let path = path
+            .canonicalize()
+            .map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+        let above = path.parent().unwrap_or(&path);
+        common = match common {
+            None => Some(above.to_owned()),
+            Some(common) => above
+                .ancestors()
+                .find(|ancestor| common.starts_with(ancestor))
+                .map(Path::to_owned),
+        };
+    }
+    Ok(common)
+}
+
+/// Writes a row for each record.
+struct Tracer<'i> {
+    index: &'i SourceIndex,
+    eliminate: bool,
+    out: BufWriter<Box<dyn Write>>,
+    /// Unique, ambiguous, unmapped.
+    counts: [u64; 3],
+    problem: Option<io::Error>,
+    bar: ProgressBar,
+}
+
+impl Sink for Tracer<'_> {
+    fn event(&mut self, event: &Event<'_>) {
+        let answer = self.locate(event);
+        let row = self.row(event, &answer);
+        if let Err(error) = row
+            && self.problem.is_none()
+        {
+            self.problem = Some(error);
+        }
+    }
+
+    fn progress(&mut self, bytes: u64) {
+        self.bar.set_position(bytes);
+    }
+}
+
+impl Tracer<'_> {
+    fn locate(&self, event: &Event<'_>) -> Answer {
+        let record = &event.record;
+        // The fields of enclosing spans are not written by the statement.
+        let fields: BTreeMap<String, String> = record
+            .fields
+            .iter()
+            .filter(|field| !field.of_span)
+            .map(|field| (field.name.to_string(), field.value.to_string()))
+            .collect();
+        let emitter = record
+            .emitter
+            .as_ref()
+            .map(shape_telemetry::Emitter::to_location);
+        let mut query = Query::message(&record.message)
+            .fields(&fields)
+            .frames(&event.frames);
+        if let Some(level) = record.level {
+            query = query.level(level);
+        }
+        if let Some(target) = &record.target {
+            query = query.target(target);
+        }
+        if let Some(emitter) = &emitter {
+            query = query.emitter(emitter);
+        }
+        if self.eliminate {
+            query = query.by_elimination();
+        }
+        self.index.locate(&query)
+    }
+
+    fn row(&mut self, event: &Event<'_>, answer: &Answer) -> io::Result<()> {
+        let (verdict_idx, verdict, places, evidence) = match &answer.verdict {
+            Verdict::Unique {
+                statement,
+                evidence,
+            } => (0, "unique", std::slice::from_ref(statement), Ok(evidence)),
+            Verdict::Ambiguous {
+                candidates,
+                evidence,
+            } => (1, "ambiguous", candidates.as_slice(), Ok(evidence)),
+            Verdict::Unmapped { reason } => (2, "unmapped", [].as_slice(), Err(reason)),
+        };
+        self.counts[verdict_idx] += 1;
+        let places: Vec<String> = places.iter().map(place).collect();
+        let evidence = match evidence {
+            Ok(EvidenceKind::EmitterMetadata) => "metadata".to_owned(),
+            Ok(EvidenceKind::StackFrame) => "stack frame".to_owned(),
+            Ok(EvidenceKind::Text { literal_chars }) => {
+                format!("text: {literal_chars} characters agree")
+            }
+            Ok(other) => format!("{other:?}"),
+            Err(reason) => reason.clone(),
+        };
+        writeln!(
+            self.out,
+            "{},{verdict},{},{}",
+            event.position.line,
+            cell(&places.join("|")),
+            cell(&evidence)
+        )
+    }
+}
+
+fn place(place: &SourceRef) -> String {
+    format!("{}:{}", place.location.path, place.location.line)
+}
+
+/// A value as RFC 4180 wants it.
+fn cell(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}

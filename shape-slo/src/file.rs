@@ -7,6 +7,8 @@ use shape_telemetry::ComponentId;
 use self::tree::{Node, Reader};
 use crate::{BudgetingMethod, Error, Slo, SloId, SloSet, Standing, Target, Window, error::Repr};
 
+pub(crate) use self::write::quoted;
+
 mod native;
 mod openslo;
 mod suggest;

@@ -28,7 +28,7 @@
 //! - [`recommend_target`] derives one target from a long history of counts ([`parse_history`]); [`ToleranceBound`] is the distribution-free bound over several windows.
 #![cfg_attr(
     feature = "yaml",
-    doc = "- [`SloSet::from_yaml`] and [`SloSet::to_openslo`] read and write files."
+    doc = "- [`SloSet::from_yaml`] and [`SloSet::to_openslo`] read and write files.\n- [`prometheus_rules`] makes Prometheus rules of Sloth's specifications."
 )]
 //!
 //! # Features
@@ -43,6 +43,10 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+#[cfg(feature = "yaml")]
+pub use crate::sloth::{
+    AlertWindows, Rule, RuleConfig, RuleFile, RuleGroup, RuleKind, RuleResource, prometheus_rules,
+};
 pub use crate::{
     error::{Error, ErrorKind, Mistake},
     history::{RecommendationMethod, TargetRecommendation, parse_history, recommend_target},
@@ -58,6 +62,8 @@ mod file;
 mod history;
 mod objective;
 mod recommend;
+#[cfg(feature = "yaml")]
+mod sloth;
 mod target;
 mod window;
 

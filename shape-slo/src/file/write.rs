@@ -147,7 +147,7 @@ fn exact(nanoseconds: u64) -> String {
 }
 
 /// Plain where YAML can not take it for anything but text, else as a JSON string, which YAML reads as well.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let is_plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text
             .chars()

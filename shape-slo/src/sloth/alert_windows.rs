@@ -1,0 +1,247 @@
+//! Catalogues of alert windows.
+
+use serde::Deserialize;
+
+use super::{go, overall};
+use crate::{Error, error::Repr};
+
+/// The pairs of windows that alert on objectives of one period.
+///
+/// ```
+/// use shape_slo::AlertWindows;
+///
+/// let windows = AlertWindows::from_yaml("
+/// apiVersion: sloth.slok.dev/v1
+/// kind: AlertWindows
+/// spec:
+///   sloPeriod: 7d
+///   page:
+///     quick: { errorBudgetPercent: 8, shortWindow: 5m, longWindow: 1h }
+///     slow: { errorBudgetPercent: 12.5, shortWindow: 30m, longWindow: 6h }
+///   ticket:
+///     quick: { errorBudgetPercent: 20, shortWindow: 2h, longWindow: 1d }
+///     slow: { errorBudgetPercent: 42, shortWindow: 6h, longWindow: 3d }
+/// ")?;
+/// # let _ = windows;
+/// # Ok::<(), shape_slo::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlertWindows {
+    pub(super) period_ms: u64,
+    pub(super) page: WindowPairs,
+    pub(super) ticket: WindowPairs,
+}
+
+/// The two pairs of one severity.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct WindowPairs {
+    pub(super) quick: WindowPair,
+    pub(super) slow: WindowPair,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct WindowPair {
+    pub(super) budget_percent: f64,
+    pub(super) short_ms: u64,
+    pub(super) long_ms: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Catalogue {
+    kind: String,
+    spec: CatalogueSpec,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CatalogueSpec {
+    slo_period: String,
+    page: CataloguePairs,
+    ticket: CataloguePairs,
+}
+
+#[derive(Deserialize)]
+struct CataloguePairs {
+    quick: CataloguePair,
+    slow: CataloguePair,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CataloguePair {
+    error_budget_percent: f64,
+    short_window: String,
+    long_window: String,
+}
+
+impl AlertWindows {
+    /// Reads a catalogue: a document of `kind: AlertWindows`.
+    ///
+    /// # Errors
+    ///
+    /// When it is none, or a window can not be read.
+    pub fn from_yaml(text: &str) -> Result<Self, Error> {
+        let wrong = |message: String| Error::from(Repr::Document(vec![overall(message)]));
+        let catalogue: Catalogue = serde_saphyr::from_str(text)
+            .map_err(|error| wrong(format!("no alert windows: {}", error.without_snippet())))?;
+        if catalogue.kind != "AlertWindows" {
+            return Err(wrong(format!(
+                "kind `{}`, expected `AlertWindows`",
+                catalogue.kind
+            )));
+        }
+        let length = |text: &str| {
+            go::parse_duration(text).ok_or_else(|| {
+                wrong(format!(
+                    "window `{text}`, expected a length such as `5m` or `3d`"
+                ))
+            })
+        };
+        let pair = |pair: &CataloguePair| {
+            let percent = pair.error_budget_percent;
+            if !(0.0 < percent && percent <= 100.0) {
+                return Err(wrong(format!(
+                    "errorBudgetPercent `{percent}`, expected a number above 0, at most 100"
+                )));
+            }
+            Ok(WindowPair {
+                budget_percent: percent,
+                short_ms: length(&pair.short_window)?,
+                long_ms: length(&pair.long_window)?,
+            })
+        };
+        let pairs = |pairs: &CataloguePairs| {
+            Ok::<_, Error>(WindowPairs {
+                quick: pair(&pairs.quick)?,
+                slow: pair(&pairs.slow)?,
+            })
+        };
+        Ok(Self {
+            period_ms: length(&catalogue.spec.slo_period)?,
+            page: pairs(&catalogue.spec.page)?,
+            ticket: pairs(&catalogue.spec.ticket)?,
+        })
+    }
+
+    /// Sloth's own, for 28 and 30 days: the pairs of *The Site Reliability Workbook* and one more.
+    pub(super) fn built_in() -> Vec<Self> {
+        const MINUTE: u64 = 60_000;
+        const HOUR: u64 = 60 * MINUTE;
+        let pair = |budget_percent, short_ms, long_ms| WindowPair {
+            budget_percent,
+            short_ms,
+            long_ms,
+        };
+        let windows = |days: u64| Self {
+            period_ms: days * 24 * HOUR,
+            page: WindowPairs {
+                quick: pair(2.0, 5 * MINUTE, HOUR),
+                slow: pair(5.0, 30 * MINUTE, 6 * HOUR),
+            },
+            ticket: WindowPairs {
+                quick: pair(10.0, 2 * HOUR, 24 * HOUR),
+                slow: pair(10.0, 6 * HOUR, 72 * HOUR),
+            },
+        };
+        vec![windows(28), windows(30)]
+    }
+
+    /// All windows, from the shortest to the longest, each once.
+    pub(super) fn lengths(&self) -> Vec<u64> {
+        let pairs = [
+            self.page.quick,
+            self.page.slow,
+            self.ticket.quick,
+            self.ticket.slow,
+        ];
+        let mut lengths: Vec<u64> = pairs
+            .iter()
+            .flat_map(|pair| [pair.short_ms, pair.long_ms])
+            .collect();
+        lengths.sort_unstable();
+        lengths.dedup();
+        lengths
+    }
+}
+
+impl WindowPair {
+    /// The burn rate above which the pair alerts, in the steps of Sloth's arithmetic so that the last digit agrees.
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_precision_loss,
+        reason = "milliseconds of a period are far below 2^53"
+    )]
+    pub(super) fn factor(self, period_ms: u64) -> f64 {
+        let hours = |ms: u64| ms as f64 / 3_600_000.0;
+        self.budget_percent * hours(period_ms) / 100.0 / hours(self.long_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn factors_are_those_of_sloth() {
+        let built_in = AlertWindows::built_in();
+        let printed = |windows: &AlertWindows| {
+            [
+                windows.page.quick,
+                windows.page.slow,
+                windows.ticket.quick,
+                windows.ticket.slow,
+            ]
+            .map(|pair| go::float(pair.factor(windows.period_ms)))
+        };
+        assert_eq!(
+            printed(&built_in[0]),
+            [
+                "13.44",
+                "5.6000000000000005",
+                "2.8000000000000003",
+                "0.9333333333333333"
+            ]
+        );
+        assert_eq!(printed(&built_in[1]), ["14.4", "6", "3", "1"]);
+        let week = AlertWindows {
+            period_ms: 7 * 86_400_000,
+            page: WindowPairs {
+                quick: WindowPair {
+                    budget_percent: 8.0,
+                    ..built_in[0].page.quick
+                },
+                slow: WindowPair {
+                    budget_percent: 12.5,
+                    ..built_in[0].page.slow
+                },
+            },
+            ticket: WindowPairs {
+                quick: WindowPair {
+                    budget_percent: 20.0,
+                    ..built_in[0].ticket.quick
+                },
+                slow: WindowPair {
+                    budget_percent: 42.0,
+                    ..built_in[0].ticket.slow
+                },
+            },
+        };
+        assert_eq!(
+            printed(&week),
+            ["13.44", "3.5", "1.4000000000000001", "0.98"]
+        );
+    }
+
+    #[test]
+    fn wrong_catalogues_say_what_is_wrong() {
+        let text = "kind: AlertWindows\nspec:\n  sloPeriod: 7x\n  page: &p\n    quick: &q {errorBudgetPercent: 8, shortWindow: 5m, longWindow: 1h}\n    slow: *q\n  ticket: *p\n";
+        let error = AlertWindows::from_yaml(text).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "window `7x`, expected a length such as `5m` or `3d`"
+        );
+        assert!(AlertWindows::from_yaml(&text.replace("7x", "7d")).is_ok());
+        assert!(AlertWindows::from_yaml("kind: SLO").is_err());
+    }
+}

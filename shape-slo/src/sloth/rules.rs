@@ -1,0 +1,260 @@
+//! The rules of one objective.
+
+use std::collections::BTreeMap;
+
+use super::{
+    AlertWindows, Rule, RuleConfig, RuleGroup, RuleKind,
+    alert_windows::WindowPair,
+    go,
+    spec::{AlertMeta, Query, Service, ServiceSlo, merged, windowed},
+};
+
+/// What all rules of an objective share.
+struct Objective<'a> {
+    service: &'a Service,
+    slo: &'a ServiceSlo,
+    windows: &'a AlertWindows,
+    /// `service-slo`.
+    id: String,
+    /// The matchers that find the objective's own recordings.
+    filter: String,
+    /// The labels of its recordings.
+    labels: BTreeMap<String, String>,
+}
+
+pub(super) fn groups(
+    service: &Service,
+    slo: &ServiceSlo,
+    windows: &AlertWindows,
+    config: &RuleConfig,
+) -> Vec<RuleGroup> {
+    let id = format!("{}-{}", service.name, slo.name);
+    let own = labels([
+        ("sloth_id", id.as_str()),
+        ("sloth_service", &service.name),
+        ("sloth_slo", &slo.name),
+    ]);
+    let matchers: Vec<String> = own
+        .iter()
+        .map(|(name, value)| format!("{name}={}", serde_json::Value::from(value.as_str())))
+        .collect();
+    let objective = Objective {
+        service,
+        slo,
+        windows,
+        filter: format!("{{{}}}", matchers.join(", ")),
+        labels: merged([&own, &slo.labels, &config.extra_labels]),
+        id,
+    };
+    let plan = &slo.plan;
+    let mut groups = Vec::new();
+    let mut add = |name: &str, interval: &Option<String>, rules: Vec<Rule>| {
+        if !rules.is_empty() {
+            groups.push(RuleGroup {
+                name: format!("sloth-slo-{name}-{}", objective.id),
+                interval: interval.clone(),
+                rules,
+            });
+        }
+    };
+    if config.recordings {
+        if plan.sli {
+            add("sli-recordings", &plan.sli_interval, objective.indicator());
+        }
+        let mut metadata = Vec::new();
+        if plan.metadata {
+            metadata.extend(objective.metadata());
+        }
+        if plan.denominator_corrected {
+            metadata.extend(objective.corrections());
+        }
+        add("meta-recordings", &plan.metadata_interval, metadata);
+    }
+    if config.alerts && plan.alerts {
+        let pairs = [
+            ("page", &slo.page, windows.page),
+            ("ticket", &slo.ticket, windows.ticket),
+        ];
+        let alerts = pairs.into_iter().filter_map(|(severity, meta, pairs)| {
+            Some(objective.alert(severity, meta.as_ref()?, [pairs.quick, pairs.slow]))
+        });
+        add("alerts", &plan.alert_interval, alerts.collect());
+    }
+    groups
+}
+
+fn labels<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {
+    pairs
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+fn error_ratio(ms: u64) -> String {
+    format!("slo:sli_error:ratio_rate{}", go::duration(ms))
+}
+
+/// Reading the specification has tried every query once, with another window.
+fn filled(query: &str, window: &str) -> String {
+    windowed(query, window).expect("invariant: queries were checked when they were read")
+}
+
+impl Objective<'_> {
+    fn record(&self, name: impl Into<String>, expr: String, more: [(&str, &str); 1]) -> Rule {
+        let more = if more[0].0.is_empty() {
+            BTreeMap::new()
+        } else {
+            labels(more)
+        };
+        Rule {
+            kind: RuleKind::Record,
+            name: name.into(),
+            expr,
+            // What the author of a specification writes wins over what is added.
+            labels: merged([&more, &self.labels]),
+            annotations: BTreeMap::new(),
+        }
+    }
+
+    fn plain(&self, name: &str, expr: String) -> Rule {
+        self.record(name, expr, [("", "")])
+    }
+
+    /// The error ratio over every window, and over the period as the mean of the shortest.
+    fn indicator(&self) -> Vec<Rule> {
+        let filter = &self.filter;
+        let mut rules: Vec<Rule> = self
+            .windows
+            .lengths()
+            .into_iter()
+            .map(|ms| {
+                let window = go::duration(ms);
+                let expr = self.ratio(&window);
+                self.record(error_ratio(ms), expr, [("sloth_window", &window)])
+            })
+            .collect();
+        let period = go::duration(self.slo.period_ms);
+        let short = error_ratio(self.windows.page.quick.short_ms);
+        let mean = format!(
+            "sum_over_time({short}{filter}[{period}])\n/ ignoring (sloth_window)\ncount_over_time({short}{filter}[{period}])\n"
+        );
+        rules.push(self.record(
+            error_ratio(self.slo.period_ms),
+            mean,
+            [("sloth_window", &period)],
+        ));
+        rules
+    }
+
+    fn ratio(&self, window: &str) -> String {
+        match &self.slo.query {
+            Query::Raw(query) => format!("({})", filled(query, window)),
+            Query::Events { error, total } => {
+                let (error, total) = (filled(error, window), filled(total, window));
+                if self.slo.plan.denominator_corrected {
+                    let filter = &self.filter;
+                    format!(
+                        "(\nslo:numerator_correction:ratio{window}{filter}\n* on()\n{error}\n)\n/\n({total})\n"
+                    )
+                } else {
+                    format!("({error})\n/\n({total})\n")
+                }
+            }
+        }
+    }
+
+    /// How much busier a window is than the period.
+    fn corrections(&self) -> Vec<Rule> {
+        let Query::Events { total, .. } = &self.slo.query else {
+            return Vec::new();
+        };
+        let over_period = filled(total, &go::duration(self.slo.period_ms));
+        let correction = |ms: u64| {
+            let window = go::duration(ms);
+            let expr = format!("({})/({over_period})", filled(total, &window));
+            self.plain(&format!("slo:numerator_correction:ratio{window}"), expr)
+        };
+        self.windows.lengths().into_iter().map(correction).collect()
+    }
+
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_precision_loss,
+        reason = "milliseconds of a period are far below 2^53"
+    )]
+    fn metadata(&self) -> Vec<Rule> {
+        let filter = &self.filter;
+        let objective = go::float(self.slo.objective / 100.0);
+        let days = go::float(self.slo.period_ms as f64 / 86_400_000.0);
+        let burn = |ms: u64| {
+            format!(
+                "{}{filter}\n/ on(sloth_id, sloth_slo, sloth_service) group_left\nslo:error_budget:ratio{filter}\n",
+                error_ratio(ms)
+            )
+        };
+        let mut info = self.plain("sloth_slo_info", "vector(1)".to_owned());
+        info.labels.extend(labels([
+            ("sloth_mode", self.service.mode),
+            ("sloth_objective", &self.slo.objective.to_string()),
+            ("sloth_spec", self.service.form),
+            (
+                "sloth_version",
+                concat!("shape-slo-", env!("CARGO_PKG_VERSION")),
+            ),
+        ]));
+        info.labels.extend(self.slo.plan.info_labels.clone());
+        vec![
+            self.plain("slo:objective:ratio", format!("vector({objective})")),
+            self.plain("slo:error_budget:ratio", format!("vector(1-{objective})")),
+            self.plain("slo:time_period:days", format!("vector({days})")),
+            self.plain(
+                "slo:current_burn_rate:ratio",
+                burn(self.windows.page.quick.short_ms),
+            ),
+            self.plain("slo:period_burn_rate:ratio", burn(self.slo.period_ms)),
+            self.plain(
+                "slo:period_error_budget_remaining:ratio",
+                format!("1 - slo:period_burn_rate:ratio{filter}"),
+            ),
+            info,
+        ]
+    }
+
+    fn alert(&self, severity: &str, meta: &AlertMeta, pairs: [WindowPair; 2]) -> Rule {
+        let budget = go::float((100.0 - self.slo.objective) / 100.0);
+        let burns = pairs.map(|pair| {
+            let factor = go::float(pair.factor(self.slo.period_ms));
+            let over = |ms: u64| {
+                format!(
+                    "    max({}{} > ({factor} * {budget})) without (sloth_window)\n",
+                    error_ratio(ms),
+                    self.filter
+                )
+            };
+            format!(
+                "(\n{}    and\n{})\n",
+                over(pair.short_ms),
+                over(pair.long_ms)
+            )
+        });
+        let own = labels([
+            (
+                "title",
+                &format!(
+                    "({severity}) {{{{$labels.sloth_service}}}} {{{{$labels.sloth_slo}}}} SLO error budget burn rate is too fast."
+                ),
+            ),
+            (
+                "summary",
+                "{{$labels.sloth_service}} {{$labels.sloth_slo}} SLO error budget burn rate is over expected.",
+            ),
+        ]);
+        Rule {
+            kind: RuleKind::Alert,
+            name: meta.name.clone(),
+            expr: burns.join("or\n"),
+            labels: merged([&labels([("sloth_severity", severity)]), &meta.labels]),
+            annotations: merged([&own, &meta.annotations]),
+        }
+    }
+}

@@ -1,0 +1,475 @@
+//! The three forms of specification, read into one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::{
+    RuleConfig, RuleResource, overall,
+    plugins::{Chain, Plan},
+};
+use crate::Mistake;
+
+/// The objectives of a service, whatever form they came in.
+pub(super) struct Service {
+    pub(super) name: String,
+    /// The version of the form.
+    pub(super) form: &'static str,
+    /// How Sloth calls making rules of it.
+    pub(super) mode: &'static str,
+    pub(super) resource: Option<RuleResource>,
+    pub(super) slos: Vec<ServiceSlo>,
+}
+
+pub(super) struct ServiceSlo {
+    pub(super) name: String,
+    /// In percent.
+    pub(super) objective: f64,
+    pub(super) period_ms: u64,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) query: Query,
+    pub(super) page: Option<AlertMeta>,
+    pub(super) ticket: Option<AlertMeta>,
+    pub(super) plan: Plan,
+}
+
+/// The `PromQL` of an error ratio; `{{.window}}` stands for the window.
+pub(super) enum Query {
+    Events { error: String, total: String },
+    Raw(String),
+}
+
+pub(super) struct AlertMeta {
+    pub(super) name: String,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) annotations: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    version: Option<String>,
+    #[serde(rename = "apiVersion")]
+    api_version: Option<String>,
+    kind: Option<String>,
+    #[serde(default)]
+    metadata: Metadata,
+    spec: Option<Body>,
+    // Not a flattened `Body`: that would read `2` and `true` as what they look like, and labels are text.
+    #[serde(default)]
+    service: String,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    #[serde(default)]
+    slo_plugins: Chain,
+    #[serde(default)]
+    slos: Vec<Slo>,
+}
+
+#[derive(Default, Deserialize)]
+struct Metadata {
+    #[serde(default)]
+    name: String,
+    namespace: Option<String>,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
+}
+
+/// Sloth's fields in both spellings, and those of `OpenSLO`.
+#[derive(Default, Deserialize)]
+struct Body {
+    #[serde(default)]
+    service: String,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    #[serde(default, alias = "sloPlugins")]
+    slo_plugins: Chain,
+    #[serde(default)]
+    slos: Vec<Slo>,
+    #[serde(default)]
+    objectives: Vec<Objective>,
+    #[serde(default, rename = "timeWindows")]
+    time_windows: Vec<TimeWindow>,
+}
+
+#[derive(Deserialize)]
+struct Slo {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    objective: f64,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    #[serde(default)]
+    sli: Sli,
+    #[serde(default)]
+    alerting: Alerting,
+    #[serde(default)]
+    plugins: Chain,
+}
+
+#[derive(Default, Deserialize)]
+struct Sli {
+    raw: Option<Raw>,
+    events: Option<Events>,
+    plugin: Option<SliPlugin>,
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    #[serde(default, alias = "errorRatioQuery")]
+    error_ratio_query: String,
+}
+
+#[derive(Deserialize)]
+struct Events {
+    #[serde(default, alias = "errorQuery")]
+    error_query: String,
+    #[serde(default, alias = "totalQuery")]
+    total_query: String,
+}
+
+#[derive(Deserialize)]
+struct SliPlugin {
+    #[serde(default)]
+    id: String,
+}
+
+#[derive(Default, Deserialize)]
+struct Alerting {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
+    #[serde(default, alias = "pageAlert")]
+    page_alert: AlertSpec,
+    #[serde(default, alias = "ticketAlert")]
+    ticket_alert: AlertSpec,
+}
+
+#[derive(Default, Deserialize)]
+struct AlertSpec {
+    #[serde(default)]
+    disable: bool,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct Objective {
+    #[serde(rename = "ratioMetrics")]
+    ratio_metrics: Option<RatioMetrics>,
+    target: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct RatioMetrics {
+    good: MetricQuery,
+    total: MetricQuery,
+}
+
+#[derive(Deserialize)]
+struct MetricQuery {
+    #[serde(default)]
+    source: String,
+    #[serde(default)]
+    query: String,
+}
+
+#[derive(Deserialize)]
+struct TimeWindow {
+    #[serde(default)]
+    unit: String,
+    #[serde(default)]
+    count: u64,
+}
+
+/// Reads all documents; what is wrong is added to `mistakes`.
+pub(super) fn read(text: &str, config: &RuleConfig, mistakes: &mut Vec<Mistake>) -> Vec<Service> {
+    let documents: Vec<Option<Document>> = match serde_saphyr::from_multiple(text) {
+        Ok(documents) => documents,
+        Err(error) => {
+            let location = error.location();
+            let message = error.without_snippet().to_string();
+            mistakes.push(Mistake {
+                line: location.map(|location| location.line()),
+                column: location.map(|location| location.column()),
+                message: message.lines().next().unwrap_or("").to_owned(),
+            });
+            return Vec::new();
+        }
+    };
+    let services: Vec<Service> = documents
+        .into_iter()
+        .flatten()
+        .filter_map(|document| service(document, config, mistakes))
+        .collect();
+    if services.is_empty() && mistakes.is_empty() {
+        mistakes.push(overall("no specification in the text"));
+    }
+    let mut seen = BTreeSet::new();
+    for service in &services {
+        for slo in &service.slos {
+            if !seen.insert((&service.name, &slo.name)) {
+                mistakes.push(overall(format!(
+                    "a second objective `{}` of service `{}`",
+                    slo.name, service.name
+                )));
+            }
+        }
+    }
+    services
+}
+
+fn service(
+    document: Document,
+    config: &RuleConfig,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Service> {
+    let version = document.version.or(document.api_version);
+    match (version.as_deref(), document.kind.as_deref()) {
+        (Some("prometheus/v1"), _) => {
+            let body = Body {
+                service: document.service,
+                labels: document.labels,
+                slo_plugins: document.slo_plugins,
+                slos: document.slos,
+                ..Body::default()
+            };
+            Some(sloth(body, None, config, mistakes))
+        }
+        (Some("sloth.slok.dev/v1"), Some("PrometheusServiceLevel")) => {
+            let mut labels = document.metadata.labels;
+            labels.insert("app.kubernetes.io/component".to_owned(), "SLO".to_owned());
+            labels.insert(
+                "app.kubernetes.io/managed-by".to_owned(),
+                "sloth".to_owned(),
+            );
+            let resource = RuleResource {
+                name: document.metadata.name,
+                namespace: document.metadata.namespace,
+                labels,
+                annotations: document.metadata.annotations,
+            };
+            let body = document.spec.unwrap_or_default();
+            Some(sloth(body, Some(resource), config, mistakes))
+        }
+        (Some("openslo/v1alpha"), Some("SLO")) => {
+            let body = document.spec.unwrap_or_default();
+            Some(openslo(&document.metadata.name, &body, config, mistakes))
+        }
+        (version, kind) => {
+            mistakes.push(overall(format!(
+                "version `{}` and kind `{}`, expected `prometheus/v1`, `sloth.slok.dev/v1` with kind `PrometheusServiceLevel` or `openslo/v1alpha` with kind `SLO`",
+                version.unwrap_or(""),
+                kind.unwrap_or("")
+            )));
+            None
+        }
+    }
+}
+
+fn sloth(
+    body: Body,
+    resource: Option<RuleResource>,
+    config: &RuleConfig,
+    mistakes: &mut Vec<Mistake>,
+) -> Service {
+    if body.service.is_empty() {
+        mistakes.push(overall("`service` is missing"));
+    }
+    if body.slos.is_empty() {
+        mistakes.push(overall(
+            "`slos` is empty: there is nothing to make rules of",
+        ));
+    }
+    let mut slos = Vec::new();
+    for (index, slo) in body.slos.into_iter().enumerate() {
+        let mut wrong = |message: String| {
+            mistakes.push(overall(format!("`slos[{index}]`: {message}")));
+        };
+        let plan = Plan::new([&body.slo_plugins, &slo.plugins]).map_err(&mut wrong);
+        let query = query(slo.sli).map_err(&mut wrong);
+        for message in [
+            slo.name.is_empty().then(|| "`name` is missing".to_owned()),
+            wrong_objective(slo.objective),
+        ] {
+            message.into_iter().for_each(&mut wrong);
+        }
+        let alerting = slo.alerting;
+        let is_quiet = alerting.page_alert.disable && alerting.ticket_alert.disable;
+        if alerting.name.is_empty() && !is_quiet {
+            wrong("`alerting.name` is missing, and alerts are not disabled".to_owned());
+        }
+        let alert = |spec: AlertSpec| {
+            (!spec.disable).then(|| AlertMeta {
+                name: alerting.name.clone(),
+                labels: merged([&alerting.labels, &spec.labels]),
+                annotations: merged([&alerting.annotations, &spec.annotations]),
+            })
+        };
+        let (page, ticket) = (alert(alerting.page_alert), alert(alerting.ticket_alert));
+        let (Ok(plan), Ok(query)) = (plan, query) else {
+            continue;
+        };
+        slos.push(ServiceSlo {
+            name: slo.name,
+            objective: slo.objective,
+            period_ms: config.period_ms,
+            labels: merged([&body.labels, &slo.labels]),
+            query,
+            page,
+            ticket,
+            plan,
+        });
+    }
+    let (form, mode) = match resource {
+        Some(_) => ("sloth.slok.dev/v1", "cli-gen-k8s"),
+        None => ("prometheus/v1", "cli-gen-prom"),
+    };
+    Service {
+        name: body.service,
+        form,
+        mode,
+        resource,
+        slos,
+    }
+}
+
+fn query(sli: Sli) -> Result<Query, String> {
+    let checked = |name: &str, query: String| {
+        windowed(&query, "5m").map_err(|message| format!("`{name}` {message}"))?;
+        Ok::<_, String>(query)
+    };
+    match (sli.events, sli.raw, sli.plugin) {
+        (Some(events), None, None) => Ok(Query::Events {
+            error: checked("error_query", events.error_query)?,
+            total: checked("total_query", events.total_query)?,
+        }),
+        (None, Some(raw), None) => Ok(Query::Raw(checked(
+            "error_ratio_query",
+            raw.error_ratio_query,
+        )?)),
+        (None, None, Some(plugin)) => Err(format!(
+            "the indicator is the Go plugin `{}`, which is not built in",
+            plugin.id
+        )),
+        _ => Err("`sli` needs exactly one of `events` and `raw`".to_owned()),
+    }
+}
+
+fn openslo(name: &str, body: &Body, config: &RuleConfig, mistakes: &mut Vec<Mistake>) -> Service {
+    if body.service.is_empty() {
+        mistakes.push(overall("`spec.service` is missing"));
+    }
+    if name.is_empty() {
+        mistakes.push(overall("`metadata.name` is missing"));
+    }
+    let period_ms = match body.time_windows.as_slice() {
+        [] => config.period_ms,
+        [window] if window.unit == "Day" && 0 < window.count => {
+            window.count.saturating_mul(86_400_000)
+        }
+        _ => {
+            mistakes.push(overall("`spec.timeWindows`: expected one window of days"));
+            config.period_ms
+        }
+    };
+    let mut slos = Vec::new();
+    for (index, objective) in body.objectives.iter().enumerate() {
+        let mut wrong = |message: String| {
+            mistakes.push(overall(format!("`spec.objectives[{index}]`: {message}")));
+        };
+        let percent = objective.target.unwrap_or(0.0) * 100.0;
+        wrong_objective(percent).into_iter().for_each(&mut wrong);
+        let Some(metrics) = &objective.ratio_metrics else {
+            wrong("`ratioMetrics` is missing".to_owned());
+            continue;
+        };
+        for (side, metric) in [("good", &metrics.good), ("total", &metrics.total)] {
+            if !matches!(metric.source.as_str(), "prometheus" | "sloth") {
+                wrong(format!(
+                    "`ratioMetrics.{side}.source` is `{}`, expected `prometheus`",
+                    metric.source
+                ));
+            }
+            if let Err(message) = windowed(&metric.query, "5m") {
+                wrong(format!("`ratioMetrics.{side}.query` {message}"));
+            }
+        }
+        let (good, total) = (&metrics.good.query, &metrics.total.query);
+        let ratio = format!(
+            "\n  1 - (\n    (\n      {good}\n    )\n    /\n    (\n      {total}\n    )\n  )\n"
+        );
+        let Ok(plan) = Plan::new([&Chain::default(), &Chain::default()]) else {
+            continue;
+        };
+        slos.push(ServiceSlo {
+            name: format!("{name}-{index}"),
+            objective: percent,
+            period_ms,
+            labels: BTreeMap::new(),
+            query: Query::Raw(ratio),
+            page: None,
+            ticket: None,
+            plan,
+        });
+    }
+    Service {
+        name: body.service.clone(),
+        form: "openslo/v1alpha",
+        mode: "cli-gen-openslo",
+        resource: None,
+        slos,
+    }
+}
+
+fn wrong_objective(percent: f64) -> Option<String> {
+    let is_share = 0.0 < percent && percent <= 100.0;
+    (!is_share).then(|| format!("an objective of `{percent}` %, expected above 0 and at most 100"))
+}
+
+/// The maps in one; a later one wins.
+pub(super) fn merged<'a>(
+    maps: impl IntoIterator<Item = &'a BTreeMap<String, String>>,
+) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    for map in maps {
+        all.extend(map.clone());
+    }
+    all
+}
+
+/// A query with the window in the place of `{{.window}}`.
+pub(super) fn windowed(query: &str, window: &str) -> Result<String, String> {
+    let mut text = String::new();
+    let mut rest = query;
+    let mut has_window = false;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (action, after) = after
+            .split_once("}}")
+            .ok_or_else(|| "has a `{{` without its `}}`".to_owned())?;
+        // `{{- x -}}` also takes the white space around it away, which PromQL does not mind.
+        let name = action.trim_start_matches('-').trim_end_matches('-').trim();
+        if name != ".window" {
+            return Err(format!(
+                "has `{{{{{action}}}}}`, expected `{{{{.window}}}}`"
+            ));
+        }
+        has_window = true;
+        text.push_str(before);
+        text.push_str(window);
+        rest = after;
+    }
+    text.push_str(rest);
+    if has_window {
+        Ok(text)
+    } else {
+        Err("has no `{{.window}}`".to_owned())
+    }
+}

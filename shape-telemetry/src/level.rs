@@ -45,7 +45,7 @@ impl Level {
     /// assert_eq!(Level::from_word("failed"), None);
     /// ```
     pub fn from_word(word: &str) -> Option<Self> {
-        const WORDS: [(&str, Level); 32] = [
+        const WORDS: [(&str, Level); 36] = [
             ("info", Level::Info),
             ("warn", Level::Warn),
             ("error", Level::Error),
@@ -78,6 +78,10 @@ impl Level {
             ("erro", Level::Error),
             ("dbg", Level::Debug),
             ("inf", Level::Info),
+            ("wrn", Level::Warn),
+            ("trc", Level::Trace),
+            ("ftl", Level::Fatal),
+            ("vrb", Level::Trace),
         ];
         if 13 < word.len() || word.len() < 3 {
             return None;

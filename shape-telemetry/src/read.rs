@@ -353,6 +353,10 @@ impl Pass<'_> {
         if pending.tail.format == Format::RustPanic && event.record.message == "panicked" {
             event.record.message = line.into();
         }
+        // The console of .NET writes the message below its header.
+        if event.record.message.is_empty() && event.record.field("event_id").is_some() {
+            event.record.message = line.trim().into();
+        }
         if line
             .trim_start()
             .starts_with("Traceback (most recent call last)")

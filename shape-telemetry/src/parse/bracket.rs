@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
-    pairs,
+    layout, pairs,
     scan::{blanks, bracketed, byte, digits, level},
     text,
     time::{self, Context},
@@ -72,8 +72,18 @@ fn apache<'a>(inside: &'a str, rest: &'a str, context: &Context) -> Option<Recor
 /// `[24/Nov/2026 08:59:30] "GET /x HTTP/1.1" 200 12` of Django, `[Tue Nov 24 08:59:30 2026] 127.0.0.1:5 [200]: GET /x`
 /// of PHP, and Gin.
 fn server<'a>(inside: &'a str, rest: &'a str, context: &Context) -> Option<Record<'a>> {
-    if inside == "GIN" {
-        return web::gin(rest, context);
+    match inside {
+        "GIN" => return web::gin(rest, context),
+        "Nest" => return layout::nest(rest, context),
+        _ => {}
+    }
+    if let Ok((_, time)) = time::dashed(inside, context) {
+        let i = blanks(rest);
+        let record = layout::php(i).unwrap_or_else(|| Record::new(Format::Bracketed, i));
+        return Some(record.at(Some(time)));
+    }
+    if let Some(record) = layout::clock_in_brackets(inside, rest, context) {
+        return Some(record);
     }
     let found = time::clf(inside, context).or_else(|_| time::asctime(inside, context));
     let (after, time) = found.ok()?;
@@ -104,8 +114,18 @@ fn stamped<'a>(inside: &'a str, rest: &'a str, context: &Context) -> Option<Reco
         return dmesg(inside, rest);
     };
     if !after.is_empty() {
-        return None;
+        return layout::celery(after, rest).map(|record| record.at(Some(time)));
     }
+    if let Some(record) = layout::monolog(rest) {
+        return Some(record.at(Some(time)));
+    }
+    // `[2026-11-24 08:59:30 +0000] [1234] [INFO] message` of gunicorn.
+    let (rest, pid) = match bracketed(rest) {
+        Ok((behind, inside)) if inside.bytes().all(|b| b.is_ascii_digit()) => {
+            (blanks(behind), inside)
+        }
+        _ => (rest, ""),
+    };
     let found = level(rest).or_else(|_| {
         let (i, inside) = bracketed(rest)?;
         Level::from_word(inside).map_or_else(super::scan::fail, |level| Ok((i, level)))
@@ -121,11 +141,16 @@ fn stamped<'a>(inside: &'a str, rest: &'a str, context: &Context) -> Option<Reco
     };
     let mut record = Record::new(Format::Bracketed, rest)
         .at(Some(time))
-        .level(level);
+        .level(level)
+        .with("pid", pid);
     if let Some((message, logger)) = kafka_logger(rest) {
         record.format = Format::Kafka;
         record.message = Cow::Borrowed(message);
         return Some(record.target(logger));
+    }
+    if level.is_some() {
+        layout::named(rest, &mut record);
+        return Some(record);
     }
     let message = pairs::tail(rest, &mut record.fields);
     record.message = Cow::Borrowed(message);

@@ -3,7 +3,7 @@
 use nom::Parser;
 
 use super::{
-    pairs,
+    layout, pairs,
     scan::{
         self, Scan, blanks, blanks1, bracketed, byte, digits, fail, level, until, word, word_blanks,
     },
@@ -33,13 +33,31 @@ pub(crate) fn iso<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
     {
         return Some(record.at(Some(time)));
     }
+    if let Some(Ok((_, record))) = i
+        .strip_prefix(' ')
+        .map(layout::loguru)
+        .or_else(|| i.starts_with('|').then(|| layout::nlog(i)))
+    {
+        return Some(record.at(Some(time)));
+    }
     // Something must separate the time from the rest, so that `2026-01-01 10:00:00x` is no time.
     let rest = match blanks1(i) {
         Ok((rest, ())) => rest,
         Err(_) if i.is_empty() => i,
         Err(_) => i.strip_prefix(':').or_else(|| i.strip_prefix(']'))?,
     };
+    if line.as_bytes().get(19) == Some(&b',')
+        && let Ok((_, record)) = layout::python(rest)
+    {
+        return Some(record.at(Some(time)));
+    }
+    Some(behind_time(rest).at(Some(time)))
+}
+
+/// What stands behind a time.
+pub(super) fn behind_time(rest: &str) -> Record<'_> {
     let mut grammars = nom::branch::alt((
+        layout::zap,
         nginx,
         spring,
         hadoop,
@@ -51,11 +69,10 @@ pub(crate) fn iso<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
         logcat,
         leveled,
     ));
-    let record = match grammars.parse(rest) {
+    match grammars.parse(rest) {
         Ok((_, record)) => record,
         Err(_) => generic(rest),
-    };
-    Some(record.at(Some(time)))
+    }
 }
 
 /// ` stdout F message`: the message and the stream.
@@ -224,6 +241,14 @@ fn log4j(i: &str) -> Scan<'_, Record<'_>> {
     if Level::from_word(thread).is_some() {
         return fail();
     }
+    // `[orders] warn: message` of winston: what is in brackets is no thread.
+    if let Some(message) = i.strip_prefix(": ") {
+        let mut record = Record::new(Format::Iso, "")
+            .level(Some(found))
+            .target(thread);
+        record.message = pairs::tail(message, &mut record.fields).into();
+        return Ok(("", record));
+    }
     let i = blanks(i);
     let (name, message) = logger(i).map_or(("", i), |(_, name, message)| (name, message));
     let record = Record::new(Format::Log4j, message)
@@ -344,22 +369,27 @@ pub(super) fn logcat_level(letter: &str) -> Option<Level> {
     })
 }
 
-/// `ERROR message`, `[ERROR] logger: message`, `error: message`.
+/// `ERROR message`, `[ERROR] logger: message`, `error: message`, `warn [logger]: message`.
 fn leveled(i: &str) -> Scan<'_, Record<'_>> {
-    let (i, level) = level(i).or_else(|_| {
+    let (rest, level) = level(i).or_else(|_| {
         let (i, inside) = bracketed(i)?;
         Level::from_word(inside.trim()).map_or_else(fail, |level| Ok((i, level)))
     })?;
-    let i = i.strip_prefix(':').unwrap_or(i);
-    let mut record = generic(blanks(i));
-    record.level = Some(level);
+    let rest = blanks(rest.strip_prefix(':').unwrap_or(rest));
+    let mut record = Record::new(Format::Iso, "").level(Some(level));
+    if let Some((name, id)) = layout::dotnet(rest) {
+        record.target = Some(name.into());
+        record.fields.push(id);
+        return Ok(("", record));
+    }
+    layout::named(rest, &mut record);
     Ok(("", record))
 }
 
 /// A message of which nothing more is known; fields behind it are still taken off.
 fn generic(i: &str) -> Record<'_> {
     let mut record = Record::new(Format::Iso, i);
-    let message = pairs::tail(i, &mut record.fields);
+    let message = pairs::tail(layout::place(i, &mut record), &mut record.fields);
     record.message = message.into();
     if let Some(prefix) = super::text::component_prefix(message) {
         record.target = Some(prefix.into());

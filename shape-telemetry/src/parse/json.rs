@@ -398,6 +398,19 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// Pushes the fields of a text that is one JSON object and nothing else.
+pub(crate) fn fields<'a>(text: &'a str, record: &mut Record<'a>) -> Option<()> {
+    let base = record.fields.len();
+    let result = object(text, |key, value| push(record, key, value, 0));
+    match result {
+        Ok((rest, ())) if white(rest).is_empty() => Some(()),
+        _ => {
+            record.fields.truncate(base);
+            None
+        }
+    }
+}
+
 /// How deep nested objects become `outer.inner` fields; what is deeper stays as it is written.
 const MAX_DEPTH: u8 = 4;
 

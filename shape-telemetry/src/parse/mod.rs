@@ -3,6 +3,7 @@
 pub(crate) mod bracket;
 pub(crate) mod iso;
 pub(crate) mod json;
+pub(crate) mod layout;
 pub(crate) mod numeric;
 pub(crate) mod other;
 pub(crate) mod pairs;
@@ -56,6 +57,8 @@ fn digit<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
     .or_else(|| numeric::logcat(line, context))
     .or_else(|| numeric::health(line, context))
     .or_else(|| numeric::redis(line, context))
+    .or_else(|| layout::clock(line, context))
+    .or_else(|| layout::tomcat(line, context))
     .or_else(|| numeric::hpc(line))
 }
 
@@ -76,6 +79,11 @@ fn letter<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
     {
         return Some(record);
     }
+    if bytes.get(1) == Some(&b',')
+        && let Some(record) = layout::ruby(line, context)
+    {
+        return Some(record);
+    }
     if line.starts_with("CEF:") {
         return other::cef(line);
     }
@@ -86,6 +94,7 @@ fn letter<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
         .or_else(|| web::balancer(line, context))
         .or_else(|| pairs::logfmt(line, context))
         .or_else(|| other::python(line))
+        .or_else(|| layout::level_first(line, context))
         .or_else(|| other::leveled(line))
         .or_else(|| other::openstack(line, context))
         .or_else(|| numeric::labelled(line, context))

@@ -1,10 +1,9 @@
 //! Formats that begin with a letter.
 
 use super::{
-    iso, pairs,
+    iso, layout, pairs,
     scan::{
-        self, Scan, blanks, blanks1, byte, check, digits, fail, level, split, until, word,
-        word_blanks,
+        self, Scan, blanks, blanks1, byte, check, digits, fail, level, split, until, word_blanks,
     },
     time::{self, Context},
 };
@@ -170,17 +169,11 @@ fn leveled_line(i: &str) -> Scan<'_, Record<'_>> {
     check(capital || i.as_bytes().get(i.len() - rest.len() - 1) == Some(&b':'))?;
     let mut record = Record::new(Format::Iso, "").level(Some(found));
     let i = blanks(rest);
-    let i = match (word(i), i.split_once(" - ")) {
-        (Ok((_, first)), Some((name, message))) if first == name => {
-            record = record.target(name);
-            message
-        }
-        _ => i,
-    };
-    let message = pairs::tail(i, &mut record.fields);
-    if record.target.is_none() {
-        record.target = super::text::component_prefix(message).map(Into::into);
+    if let Some((name, id)) = layout::dotnet(i) {
+        record.target = Some(name.into());
+        record.fields.push(id);
+        return Ok(("", record));
     }
-    record.message = message.into();
+    layout::named(i, &mut record);
     Ok(("", record))
 }

@@ -28,7 +28,8 @@ pub(crate) fn component_prefix(message: &str) -> Option<&str> {
     (rest.starts_with(' ') && is_name(name)).then_some(name)
 }
 
-fn is_name(text: &str) -> bool {
+/// Whether text may be the name of a logger.
+pub(crate) fn is_name(text: &str) -> bool {
     (2..=64).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text

@@ -339,6 +339,68 @@ pub(crate) fn day_month_year<'a>(i: &'a str, context: &Context) -> Scan<'a, Time
     civil_clock(i, year, month, day, context)
 }
 
+/// `24-Nov-2026 08:59:30.833`, perhaps with a zone.
+pub(crate) fn dashed<'a>(i: &'a str, context: &Context) -> Scan<'a, Timestamp> {
+    let (i, day) = number(i, 2)?;
+    let (i, ()) = byte(b'-')(i)?;
+    let (i, month) = month(i)?;
+    let (i, ()) = byte(b'-')(i)?;
+    let (i, year) = number(i, 4)?;
+    let (i, ()) = byte(b' ')(i)?;
+    civil_clock(i, year, month, day, context)
+}
+
+/// `11/24/2026, 8:59:30 AM`.
+pub(crate) fn american<'a>(i: &'a str, context: &Context) -> Scan<'a, Timestamp> {
+    let (i, month) = number(i, 2)?;
+    let (i, ()) = byte(b'/')(i)?;
+    let (i, day) = number(i, 2)?;
+    let (i, ()) = byte(b'/')(i)?;
+    let (i, year) = number(i, 4)?;
+    let (i, ()) = byte(b',')(i)?;
+    let (i, hour) = number(blanks(i), 2)?;
+    let (i, ()) = byte(b':')(i)?;
+    let (i, minute) = two_digits(i)?;
+    let (i, ()) = byte(b':')(i)?;
+    let (i, second) = two_digits(i)?;
+    // The blank may be a narrow one.
+    let i = i.trim_start();
+    let (i, hour) = match (split(i, 2), hour) {
+        (("AM", rest), 12) => (rest, 0),
+        (("AM", rest), hour) | (("PM", rest), hour @ 12) => (rest, hour),
+        (("PM", rest), hour) => (rest, hour + 12),
+        _ => (i, hour),
+    };
+    let civil = Civil {
+        year: i64::from(year),
+        month,
+        day,
+        hour,
+        minute,
+        second,
+        nanos: 0,
+    };
+    finish(i, civil.timestamp(i64::from(context.utc_offset_s)))
+}
+
+/// `08:59:30.833`: the last such time not after the end of the day of the reference; without one `None`.
+pub(crate) fn of_day<'a>(i: &'a str, context: &Context) -> Scan<'a, Option<Timestamp>> {
+    let Some((hour, minute, second)) = clock(i.as_bytes(), 0) else {
+        return fail();
+    };
+    if 23 < hour || 59 < minute || 60 < second {
+        return fail();
+    }
+    let (rest, nanos) = fraction(split(i, 8).1);
+    let time = context.reference.and_then(|reference| {
+        let offset = i64::from(context.utc_offset_s);
+        let midnight = (reference.as_second() + offset).div_euclid(86_400) * 86_400 - offset;
+        let seconds = midnight + i64::from(hour * 3_600 + minute * 60 + second);
+        Timestamp::new(seconds, i32::try_from(nanos).ok()?).ok()
+    });
+    Ok((rest, time))
+}
+
 /// `081109 203615` (HDFS): `yyMMdd HHmmss`.
 pub(crate) fn compact<'a>(i: &'a str, context: &Context) -> Scan<'a, Timestamp> {
     let (i, year) = two_digits(i)?;

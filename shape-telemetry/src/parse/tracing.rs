@@ -14,6 +14,8 @@ use crate::{Field, Format, Level, Record};
 /// A whole line, with or without a time: `2026-11-23T23:41:07.3Z  INFO span{id=4}: target: file.rs:7: message k=v`.
 pub(crate) fn tracing<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
     let (i, time) = match time::iso(line, context) {
+        // A comma before the fraction is Python's and Java's.
+        Ok(_) if line.as_bytes().get(19) == Some(&b',') => return None,
         Ok((i, time)) => (scan::blanks1(i).ok()?.0, Some(time)),
         Err(_) => (line, None),
     };
@@ -76,6 +78,10 @@ fn head<'a>(i: &'a str, record: &mut Record<'a>) -> Scan<'a, ()> {
         return fail();
     };
     let is_spans = first.contains('{') || has_single_colon(first);
+    // `ERROR ValueError: message` names no module.
+    if first.ends_with("Error") || first.ends_with("Exception") || first == "failed" {
+        return fail();
+    }
     if !is_spans && first.contains("::") {
         record.target = Some(Cow::Borrowed(first));
         return Ok((rest, ()));

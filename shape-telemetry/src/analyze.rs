@@ -8,6 +8,7 @@ use crate::{
     Anomaly, AnomalyId, AnomalyKind, Baseline, ComponentId, Evidence, Exemplar, LatencySketch,
     Measurements, Period, Severity, SourceSummary, TelemetryReport, TemplateId, TemplateSummary,
     baseline::exposure_ms,
+    coincidence::{self, Hurt},
     detect, diagnose, fingerprint,
     number::{self, to_f64},
     severity::Effect,
@@ -201,6 +202,8 @@ pub(crate) struct View<'v> {
     pub(crate) exposure_s: f64,
     /// The latency above which a request is slow, per component.
     pub(crate) limits: BTreeMap<ComponentId, Limits>,
+    /// The components whose requests are clearly worse off than in the baseline.
+    pub(crate) hurt: BTreeMap<ComponentId, Hurt>,
 }
 
 /// From which duration on a request is called slow.
@@ -235,14 +238,17 @@ impl<'v> View<'v> {
                 Some((id.clone(), Limits { slow, clearly_slow }))
             })
             .collect();
-        Self {
+        let mut view = Self {
             config,
             now,
             baseline,
             within,
             exposure_s: to_f64(exposure_ms(now)) / 1e3,
             limits,
-        }
+            hurt: BTreeMap::new(),
+        };
+        view.hurt = coincidence::hurt(&view);
+        view
     }
 
     /// How long the baseline was watched, in seconds.
@@ -413,12 +419,21 @@ impl Drafts {
         anomalies.sort_by(|a, b| {
             b.severity
                 .cmp(&a.severity)
+                .then_with(|| names_a_line(b).cmp(&names_a_line(a)))
                 .then_with(|| b.affected_requests.cmp(&a.affected_requests))
                 .then_with(|| b.count.cmp(&a.count))
                 .then_with(|| a.id.cmp(&b.id))
         });
         anomalies
     }
+}
+
+/// Whether an anomaly names the message that affected requests go with: of one incident it says more than the
+/// requests alone do.
+fn names_a_line(anomaly: &Anomaly) -> bool {
+    anomaly.template.is_some()
+        && 0 < anomaly.affected_requests
+        && !matches!(anomaly.kind, AnomalyKind::RateDrop)
 }
 
 impl Draft {

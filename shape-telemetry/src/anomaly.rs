@@ -110,7 +110,8 @@ pub struct Anomaly {
     pub period: Option<Period>,
     /// How many records it stands for.
     pub count: u64,
-    /// Requests affected (failed, or slower than the baseline's 99th percentile).
+    /// Requests affected (failed, or slower than the baseline's 99th percentile); for a message those of any component
+    /// that it goes with.
     pub affected_requests: u64,
     /// The test behind it.
     pub evidence: Evidence,

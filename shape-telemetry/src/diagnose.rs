@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    Anomaly, AnomalyId, AnomalyKind, Cause, CauseKind, ComponentId, Diagnosis, LogPosition,
+    Anomaly, AnomalyId, AnomalyKind, Cause, CauseKind, ComponentId, Diagnosis, Level, LogPosition,
     Recommendation, RecommendationKind, Severity,
     analyze::{View, percent, share},
-    detect::messages::buckets_around,
+    coincidence::Coincidence,
+    detect::messages::{self, buckets_around},
     number::{self, to_f64},
     statistics,
 };
@@ -61,8 +62,8 @@ fn one(view: &View<'_>, id: &ComponentId, anomalies: &[Anomaly]) -> Diagnosis {
     for anomaly in anomalies {
         match anomaly.kind {
             AnomalyKind::RepeatedBlocking => suspects.extend(blocking(view, id, anomaly)),
-            AnomalyKind::NewTemplate if anomaly.component == *id => {
-                suspects.push(new_behaviour(view, id, anomaly, affected));
+            AnomalyKind::NewTemplate | AnomalyKind::RateSurge => {
+                suspects.extend(new_behaviour(view, id, anomaly, affected));
             }
             AnomalyKind::ErrorRatio if anomaly.component == *id => {
                 suspects.push(failing(id, anomaly));
@@ -75,9 +76,10 @@ fn one(view: &View<'_>, id: &ComponentId, anomalies: &[Anomaly]) -> Diagnosis {
         }
     }
     // A component that is slow because another one is blocked is explained.
-    let explained = suspects
-        .iter()
-        .any(|suspect| suspect.kind == CauseKind::Blocking && 0.5 <= suspect.strength);
+    let explained = suspects.iter().any(|suspect| {
+        matches!(suspect.kind, CauseKind::Blocking | CauseKind::NewBehaviour)
+            && 0.5 <= suspect.strength
+    });
     suspects.retain(|suspect| !(explained && suspect.kind == CauseKind::Upstream));
     suspects.sort_by(|a, b| {
         b.strength
@@ -195,26 +197,73 @@ fn is_new(view: &View<'_>, anomaly: &Anomaly) -> bool {
     view.baseline.is_some() && !view.within && anomaly.evidence.test != "none, without a baseline"
 }
 
-fn new_behaviour(view: &View<'_>, id: &ComponentId, anomaly: &Anomaly, affected: u64) -> Suspect {
-    let explained = share(anomaly.affected_requests, affected);
-    let strength = match anomaly.severity {
-        _ if 0 < anomaly.affected_requests => 0.2 + 0.75 * explained,
+/// A warning or error that is new or comes more often: its own component's, or one that goes with the slow and failed
+/// requests of this component.
+fn new_behaviour(
+    view: &View<'_>,
+    id: &ComponentId,
+    anomaly: &Anomaly,
+    affected: u64,
+) -> Option<Suspect> {
+    let at_home = anomaly.component == *id;
+    let series = view.now.templates.get(anomaly.template.as_ref()?)?;
+    let found = Some(Level::Warn)
+        .filter(|least| Some(*least) <= series.level)
+        .and_then(|_| Coincidence::of(view, id, series));
+    let failed = if at_home {
+        messages::failures(view, series, anomaly.count)
+    } else {
+        0
+    };
+    if !at_home && found.is_none() || (anomaly.kind == AnomalyKind::RateSurge && found.is_none()) {
+        return None;
+    }
+    let by_failures = match anomaly.severity {
+        _ if 0 < failed => 0.2 + 0.75 * share(failed, affected),
+        _ if !at_home => 0.0,
         Severity::Low => 0.05,
         _ => 0.2,
     };
-    Suspect {
+    let by_time = found.map_or(0.0, |found| found.coverage * found.certainty());
+    // A message about the requests themselves is what comes of it, not where it comes from.
+    let by_time = if tells_of_requests(&series.text) {
+        0.8 * by_time
+    } else {
+        by_time
+    };
+    let effect = match found {
+        Some(found) if by_failures <= by_time => {
+            let others = match found.outside {
+                Some(outside) => format!("{} at other times", percent(outside)),
+                None => "it is written all the time".to_owned(),
+            };
+            format!(
+                "{} of the requests of {id} are slow or fail while it is written, {others}",
+                percent(found.inside)
+            )
+        }
+        _ => format!("{failed} requests of {id} failed with it"),
+    };
+    Some(Suspect {
         kind: CauseKind::NewBehaviour,
-        component: id.clone(),
-        summary: format!(
-            "{}; {} requests of {id} failed with it",
-            anomaly.summary, anomaly.affected_requests
-        ),
-        strength,
-        explains: anomaly.affected_requests,
+        component: series.component.clone(),
+        summary: format!("{}; {effect}", anomaly.summary),
+        strength: by_failures.max(by_time),
+        explains: failed.max(found.map_or(0, |found| found.explained)),
         anomalies: vec![anomaly.id.clone()],
         positions: positions(anomaly),
         is_new: is_new(view, anomaly),
-    }
+    })
+}
+
+/// Whether a template reports on requests: a method, or the word.
+fn tells_of_requests(text: &str) -> bool {
+    text.split(' ').any(|word| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        matches!(word, "GET" | "POST" | "PUT" | "DELETE" | "PATCH")
+            || word.eq_ignore_ascii_case("request")
+            || word.eq_ignore_ascii_case("response")
+    })
 }
 
 fn failing(id: &ComponentId, anomaly: &Anomaly) -> Suspect {

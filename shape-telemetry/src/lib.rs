@@ -32,7 +32,8 @@
 //! let (now, sources) = measure(&today);
 //! let report = Analyzer::default().analyze(&now, Some(&baseline), sources);
 //!
-//! assert_eq!(report.anomalies[0].summary, "200 of 600 requests of cart failed (33.3 %), 0.0 % in the baseline");
+//! assert_eq!(report.anomalies[0].summary, "new error `no price for item \"<*>\"`, 200 times, never in the baseline");
+//! assert_eq!(report.anomalies[1].summary, "200 of 600 requests of cart failed (33.3 %), 0.0 % in the baseline");
 //! let cause = &report.diagnoses[0].causes[0];
 //! assert_eq!(cause.summary.lines().next(), Some("new error `no price for item \"<*>\"`, 200 times, never in the baseline; 200 requests of cart failed with it"));
 //! assert_eq!(cause.positions[0].to_string(), "shop.log:1");
@@ -100,6 +101,7 @@ mod anomaly;
 mod baseline;
 mod blocking;
 mod classify;
+mod coincidence;
 mod collect;
 mod decode;
 mod detect;

@@ -24,7 +24,9 @@ impl Effect {
 }
 
 impl Severity {
-    /// The severity of an effect that touches a share of all requests:
+    /// The severity of an effect that touches a share of all requests. For a message that requests suffer with, it is
+    /// the share of the requests of the components that suffer, and the effect is at least large when the message
+    /// explains half of the slow and failed ones, medium for a fifth.
     ///
     /// | effect | 10 % and more | 1 % and more | less |
     /// |---|---|---|---|

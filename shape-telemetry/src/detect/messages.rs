@@ -10,6 +10,7 @@ use crate::{
     analyze::{Draft, Drafts, View, percent, share, show},
     baseline::BaselineTemplate,
     blocking::is_blocking,
+    coincidence,
     number::to_f64,
     severity::Effect,
     statistics::{self, RateTest},
@@ -245,7 +246,7 @@ fn compare(
 }
 
 /// Failed requests of the template's component that it may stand for: at level error, at most one each.
-fn failures(view: &View<'_>, series: &TemplateSeries, count: u64) -> u64 {
+pub(crate) fn failures(view: &View<'_>, series: &TemplateSeries, count: u64) -> u64 {
     if series.level < Some(Level::Error) {
         return 0;
     }
@@ -277,6 +278,30 @@ fn grade_new(series: &TemplateSeries, count: u64) -> Effect {
     }
 }
 
+/// The effect, the share of requests and the affected requests of a warning or error that is new or surges: by
+/// itself, or by the requests of any component that are slow or fail when it is written.
+fn grade(
+    view: &View<'_>,
+    series: &TemplateSeries,
+    alone: Effect,
+    count: u64,
+) -> (Effect, f64, u64) {
+    let failed = failures(view, series, count);
+    let share_alone = share_of_component(view, series, failed, count);
+    if series.level < Some(Level::Warn) {
+        return (alone, share_alone, failed);
+    }
+    let reach = coincidence::reach(view, series);
+    if reach.affected == 0 {
+        return (alone, share_alone, failed);
+    }
+    (
+        alone.max(Effect::graded(reach.strength, 0.2, 0.5)),
+        share_alone.max(share(reach.affected, reach.requests)),
+        failed.max(reach.affected),
+    )
+}
+
 fn new_template(
     view: &View<'_>,
     baseline: &Baseline,
@@ -286,14 +311,14 @@ fn new_template(
 ) {
     let count = series.count();
     let test = test(view, count, baseline, None, None);
-    let affected = failures(view, series, count);
+    let (effect_size, share, affected) = grade(view, series, grade_new(series, count), count);
     drafts.push(Draft {
         kind: AnomalyKind::NewTemplate,
         component: series.component.clone(),
         template: Some(id.clone()),
         signature: id.as_str().to_owned(),
-        effect_size: grade_new(series, count),
-        share: share_of_component(view, series, affected, count),
+        effect_size,
+        share,
         cap: Severity::Critical,
         summary: format!(
             "new {} `{}`, {count} times, never {}",
@@ -347,12 +372,13 @@ fn rate(
         return;
     }
     let warns = Some(Level::Warn) <= series.level;
-    let affected = if surge {
-        failures(view, series, count)
-    } else {
-        0
-    };
     let factor = if surge { ratio } else { 1.0 / ratio };
+    let alone = Effect::graded(factor, 5.0, 10.0);
+    let (effect_size, share, affected) = if surge {
+        grade(view, series, alone, count)
+    } else {
+        (alone, 0.0, 0)
+    };
     drafts.push(Draft {
         kind: if surge {
             AnomalyKind::RateSurge
@@ -362,12 +388,8 @@ fn rate(
         component: series.component.clone(),
         template: Some(id.clone()),
         signature: id.as_str().to_owned(),
-        effect_size: Effect::graded(factor, 5.0, 10.0),
-        share: if surge {
-            share_of_component(view, series, affected, count)
-        } else {
-            0.0
-        },
+        effect_size,
+        share,
         cap: if warns && surge {
             Severity::Critical
         } else {

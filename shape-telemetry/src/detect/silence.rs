@@ -123,6 +123,24 @@ fn rhythm(counts: &[u64], bucket_ms: u64, gaps: Vec<Gap>, known_ms: u64) -> Opti
     })
 }
 
+/// The gaps that do not end before, or with, the first request: a service that waits for load is silent, and well.
+fn under_load(view: &View<'_>, mut gaps: Vec<Gap>) -> Vec<Gap> {
+    let first = view
+        .now
+        .components
+        .values()
+        .filter_map(|component| {
+            let mut buckets = component.buckets.iter();
+            buckets.find(|(_, bucket)| 0 < bucket.requests())
+        })
+        .map(|(&start, _)| start)
+        .min();
+    if let Some(first) = first {
+        gaps.retain(|gap| first < view.now.bucket_start(gap.to));
+    }
+    gaps
+}
+
 /// Times in which no component wrote.
 fn all(view: &View<'_>, drafts: &mut Drafts) -> Vec<Gap> {
     let mut counts = std::collections::BTreeMap::new();
@@ -133,7 +151,7 @@ fn all(view: &View<'_>, drafts: &mut Drafts) -> Vec<Gap> {
     }
     let counts: Vec<u64> = counts.into_values().collect();
     let known_ms = view.baseline.map_or(0, |baseline| baseline.max_gap_ms);
-    let gaps = baseline::all_gaps(view.now);
+    let gaps = under_load(view, baseline::all_gaps(view.now));
     let Some(rhythm) = rhythm(&counts, view.now.bucket_ms.get(), gaps, known_ms) else {
         return Vec::new();
     };
@@ -184,7 +202,7 @@ fn one(view: &View<'_>, id: &ComponentId, everywhere: &[Gap], drafts: &mut Draft
         .baseline
         .and_then(|baseline| baseline.components.get(id))
         .map_or(0, |known| known.max_gap_ms);
-    let gaps = baseline::gaps(measured.buckets.values());
+    let gaps = under_load(view, baseline::gaps(measured.buckets.values()));
     let Some(rhythm) = rhythm(&counts, view.now.bucket_ms.get(), gaps, known_ms) else {
         return;
     };

@@ -28,7 +28,7 @@
 //! - [`recommend_target`] derives one target from a long history of counts ([`parse_history`]); [`ToleranceBound`] is the distribution-free bound over several windows.
 #![cfg_attr(
     feature = "yaml",
-    doc = "- [`SloSet::from_yaml`] and [`SloSet::to_openslo`] read and write files.\n- [`prometheus_rules`] makes Prometheus rules of Sloth's specifications."
+    doc = "- [`SloSet::from_yaml`] and [`SloSet::to_openslo`] read and write files.\n- [`prometheus_rules`] makes Prometheus rules of Sloth's specifications.\n- [`validate_openslo`] checks `OpenSLO` documents of every version as `OpenSLO`'s own validator does."
 )]
 //!
 //! # Features
@@ -47,6 +47,8 @@
 pub use crate::sloth::{
     AlertWindows, Rule, RuleConfig, RuleFile, RuleGroup, RuleKind, RuleResource, prometheus_rules,
 };
+#[cfg(feature = "yaml")]
+pub use crate::validate::{OpenSloMistake, OpenSloVerdict, validate_openslo};
 pub use crate::{
     error::{Error, ErrorKind, Mistake},
     history::{RecommendationMethod, TargetRecommendation, parse_history, recommend_target},
@@ -65,6 +67,8 @@ mod recommend;
 #[cfg(feature = "yaml")]
 mod sloth;
 mod target;
+#[cfg(feature = "yaml")]
+mod validate;
 mod window;
 
 /// The examples of the README are tests.

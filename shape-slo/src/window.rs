@@ -123,7 +123,7 @@ fn midnight(date: Date, zone: &TimeZone) -> Result<ZonedDateTime, jiff::Error> {
         .start_of_day()
 }
 
-fn zone(name: &str) -> Result<TimeZone, Error> {
+pub(crate) fn zone(name: &str) -> Result<TimeZone, Error> {
     if name.eq_ignore_ascii_case("UTC") || name.eq_ignore_ascii_case("Etc/UTC") {
         return Ok(TimeZone::UTC);
     }

@@ -27,6 +27,7 @@ const USAGE: &str = "usage: closed_loop [options]
   --serve [ADDR]   show the dashboard while it runs and afterwards, at 127.0.0.1:8088 by default, until Ctrl-C
   --json           print the result as JSON instead of the timeline
   --keep           keep the scratch folder with repository, logs and reports
+  --history-only   only make the studio's repository, with --dir
   --dir DIR        use this scratch folder instead of a temporary one (implies --keep)
 exit code: 0 healed or nothing to heal, 1 not healed, 2 error";
 
@@ -37,6 +38,7 @@ struct Arguments {
     serve: Option<SocketAddr>,
     json: bool,
     keep: bool,
+    history_only: bool,
     dir: Option<PathBuf>,
 }
 
@@ -48,6 +50,7 @@ fn arguments() -> Result<Arguments, Failure> {
         serve: None,
         json: false,
         keep: false,
+        history_only: false,
         dir: None,
     };
     let mut parser = lexopt::Parser::from_env();
@@ -67,6 +70,7 @@ fn arguments() -> Result<Arguments, Failure> {
             }
             Long("json") => parsed.json = true,
             Long("keep") => parsed.keep = true,
+            Long("history-only") => parsed.history_only = true,
             Long("dir") => parsed.dir = Some(PathBuf::from(parser.value()?)),
             Long("help") | Short('h') => {
                 say(USAGE);
@@ -96,6 +100,10 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         None => std::env::temp_dir().join(format!("shape-closed-loop-{}", std::process::id())),
     };
     let scratch = Scratch::create(root, arguments.fault, keep)?;
+    if arguments.history_only {
+        say(&scratch.work().display().to_string());
+        return Ok(ExitCode::SUCCESS);
+    }
     let (commits, since) = scratch.commits()?;
     if !arguments.json {
         say(&style.bold(&format!(

@@ -8,7 +8,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{self, BufWriter, IsTerminal as _, Read, Write},
     path::{Path, PathBuf},
@@ -19,7 +19,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 use shape_examples::terminal::{count, human};
 use shape_lineage::{Answer, EvidenceKind, Query, SourceIndex, SourceRef, Verdict};
-use shape_telemetry::{Event, Reader, Sink};
+use shape_telemetry::{Event, Reader, Sink, SourceLocation};
 
 const USAGE: &str = "usage: trace_source LOG --source DIR… --out OUT.csv [options]
 
@@ -28,6 +28,7 @@ const USAGE: &str = "usage: trace_source LOG --source DIR… --out OUT.csv [opti
   --out OUT.csv  one row for each record: log_line,verdict,candidates,evidence; - for standard output
   --eliminate    answer by elimination too, where a module has but one statement left: more answers, some of them wrong
   --quiet        print no summary
+Where a wrapper logs, the candidate is the log call in it, as the runtime says; its callers are in the evidence.
 Candidates are `path:line` joined by `|`, the path relative to its DIR (after the name of DIR, where several are given).
 exit code: 0 every record was looked up, 2 error, 3 no data";
 
@@ -301,21 +302,50 @@ impl Tracer<'_> {
         self.index.locate(&query)
     }
 
+    /// Where the runtime says that the records are written, and the callers of logging wrappers among the places.
+    fn emitters(&self, places: &[SourceRef]) -> (Vec<String>, Vec<String>) {
+        let mut emitters = Vec::new();
+        let mut callers = Vec::new();
+        for found in places {
+            let emit_sites = self
+                .index
+                .statements_of(&found.location.path)
+                .iter()
+                .find(|statement| statement.location == found.location)
+                .map_or(&[][..], |statement| statement.emit_sites.as_slice());
+            if emit_sites.is_empty() {
+                emitters.push(place(&found.location));
+            } else {
+                emitters.extend(emit_sites.iter().map(place));
+                callers.push(place(&found.location));
+            }
+        }
+        let mut seen = BTreeSet::new();
+        emitters.retain(|place| seen.insert(place.clone()));
+        (emitters, callers)
+    }
+
     fn row(&mut self, event: &Event<'_>, answer: &Answer) -> io::Result<()> {
-        let (verdict_idx, verdict, places, evidence) = match &answer.verdict {
+        let (places, evidence) = match &answer.verdict {
             Verdict::Unique {
                 statement,
                 evidence,
-            } => (0, "unique", std::slice::from_ref(statement), Ok(evidence)),
+            } => (std::slice::from_ref(statement), Ok(evidence)),
             Verdict::Ambiguous {
                 candidates,
                 evidence,
-            } => (1, "ambiguous", candidates.as_slice(), Ok(evidence)),
-            Verdict::Unmapped { reason } => (2, "unmapped", [].as_slice(), Err(reason)),
+            } => (candidates.as_slice(), Ok(evidence)),
+            Verdict::Unmapped { reason } => ([].as_slice(), Err(reason)),
+        };
+        // Calls of one wrapper are written by one statement: an ambiguous caller still has a unique source.
+        let (emitters, callers) = self.emitters(places);
+        let (verdict_idx, verdict) = match emitters.len() {
+            0 => (2, "unmapped"),
+            1 => (0, "unique"),
+            _ => (1, "ambiguous"),
         };
         self.counts[verdict_idx] += 1;
-        let places: Vec<String> = places.iter().map(place).collect();
-        let evidence = match evidence {
+        let mut evidence = match evidence {
             Ok(EvidenceKind::EmitterMetadata) => "metadata".to_owned(),
             Ok(EvidenceKind::StackFrame) => "stack frame".to_owned(),
             Ok(EvidenceKind::Text { literal_chars }) => {
@@ -324,18 +354,22 @@ impl Tracer<'_> {
             Ok(other) => format!("{other:?}"),
             Err(reason) => reason.clone(),
         };
+        if !callers.is_empty() {
+            evidence.push_str("; called at ");
+            evidence.push_str(&callers.join("|"));
+        }
         writeln!(
             self.out,
             "{},{verdict},{},{}",
             event.position.line,
-            cell(&places.join("|")),
+            cell(&emitters.join("|")),
             cell(&evidence)
         )
     }
 }
 
-fn place(place: &SourceRef) -> String {
-    format!("{}:{}", place.location.path, place.location.line)
+fn place(location: &SourceLocation) -> String {
+    format!("{}:{}", location.path, location.line)
 }
 
 /// A value as RFC 4180 wants it.

@@ -15,6 +15,7 @@ use crate::{
     matcher::Matcher,
     package::Packages,
     walk::{SourceText, Walked, walk},
+    wrapper::Wrappers,
 };
 
 /// Lines shown above and below a statement.
@@ -142,6 +143,7 @@ impl SourceIndex {
         walked.problems.sort();
         walked.problems.dedup();
         let packages = Packages::read(&walked.files);
+        let mut wrappers = Wrappers::default();
         let mut index = Self {
             files: Vec::new(),
             statements: Vec::new(),
@@ -150,14 +152,21 @@ impl SourceIndex {
         };
         for file in walked.files {
             if let Some(language) = Language::of_path(&file.path) {
-                index.add(language, file, &packages);
+                index.add(language, file, &packages, &mut wrappers);
             }
         }
+        wrappers.resolve(&mut index.statements);
         index.matcher = Matcher::new(&index.statements);
         index
     }
 
-    fn add(&mut self, language: Language, file: SourceText, packages: &Packages) {
+    fn add(
+        &mut self,
+        language: Language,
+        file: SourceText,
+        packages: &Packages,
+        wrappers: &mut Wrappers,
+    ) {
         let extraction = extract(
             language,
             &file.text,
@@ -169,7 +178,7 @@ impl SourceIndex {
             self.problems.push(format!("{}: {problem}", file.path));
         }
         let module = packages.module(language, &file.path);
-        let (file, statements) = SourceFile::new(language, file, module, extraction);
+        let (file, statements) = SourceFile::new(language, file, module, extraction, wrappers);
         self.statements.extend(statements);
         self.files.push(file);
     }
@@ -237,7 +246,8 @@ impl SourceFile {
         language: Language,
         source: SourceText,
         module: String,
-        extraction: Extraction,
+        mut extraction: Extraction,
+        wrappers: &mut Wrappers,
     ) -> (Self, Vec<LogStatement>) {
         let mut file = Self {
             blob: blob_id(source.text.as_bytes()),
@@ -264,6 +274,10 @@ impl SourceFile {
                 lines: (file.line_at(symbol.start), file.last_line(symbol.end)),
             })
             .collect();
+        for wrapper in std::mem::take(&mut extraction.wrappers) {
+            let place = file.location_at(wrapper.start);
+            wrappers.define(wrapper, place);
+        }
         let in_test_folder = file
             .path
             .split('/')
@@ -274,13 +288,12 @@ impl SourceFile {
             .map(|raw| {
                 let symbol = raw.symbol.and_then(|symbol_idx| symbols.get(symbol_idx));
                 let module = join(&raw.module);
-                let line = file.line_at(raw.start);
+                let location = file.location_at(raw.start);
+                if let Some(call) = raw.wrapper {
+                    wrappers.call(location.clone(), call);
+                }
                 LogStatement {
-                    location: SourceLocation {
-                        path: file.path.clone(),
-                        line,
-                        column: file.column_at(raw.start),
-                    },
+                    location,
                     end_line: file.last_line(raw.end),
                     kind: raw.kind,
                     level: raw.level,
@@ -288,12 +301,14 @@ impl SourceFile {
                     fields: raw.fields,
                     target: match raw.target {
                         RawTarget::Module => Target::Module(module),
+                        RawTarget::File => Target::Module(file.module.clone()),
                         RawTarget::Named(name) => Target::Named(name),
                         RawTarget::Unknown => Target::Unknown(module),
                     },
                     symbol: symbol.map(|symbol| symbol.name.clone()),
                     symbol_lines: symbol.map(|symbol| symbol.lines),
                     is_test: raw.is_test || in_test_folder,
+                    emit_sites: Vec::new(),
                 }
             })
             .collect();
@@ -368,6 +383,14 @@ impl SourceFile {
             .map_while(|line| self.line(line))
             .collect();
         (start, lines.join("\n").trim_end().to_owned())
+    }
+
+    fn location_at(&self, at: usize) -> SourceLocation {
+        SourceLocation {
+            path: self.path.clone(),
+            line: self.line_at(at),
+            column: self.column_at(at),
+        }
     }
 
     fn line_idx(&self, at: usize) -> usize {

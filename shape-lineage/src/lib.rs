@@ -139,6 +139,7 @@ mod template;
 mod tokens;
 mod trace;
 mod walk;
+mod wrapper;
 
 #[doc = include_str!("../README.md")]
 #[cfg(all(doctest, feature = "rust", feature = "git"))]

@@ -74,6 +74,10 @@ pub struct LogStatement {
     pub symbol_lines: Option<(NonZeroU32, NonZeroU32)>,
     /// Whether it stands in test code.
     pub is_test: bool,
+    /// Where a record is written if this is a call of a logging wrapper: the log call in the wrapper, which is the place
+    /// that a runtime names. More than one where it is not known which of them is meant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emit_sites: Vec<SourceLocation>,
 }
 
 impl LogStatement {

@@ -31,9 +31,22 @@ pub(crate) fn fit_target(record: Option<&str>, statement: &Target) -> Option<Tar
                 is_around(record, module).then_some(TargetFit::Near)
             }
         }
+        // Python names a logger after its module; the folder searched may lie above or below the packages.
+        Target::Module(module) if module.contains('.') => {
+            if ends_with(module, record) || ends_with(record, module) {
+                Some(TargetFit::Same)
+            } else {
+                (!record.contains('.')).then_some(TargetFit::Unknown)
+            }
+        }
         Target::Module(module) => Some(relation(record, module)),
         Target::Unknown(module) => Some(relation(record, module).min(TargetFit::Near)),
     }
+}
+
+fn ends_with(path: &str, end: &str) -> bool {
+    path.strip_suffix(end)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// Whether one module lies in the other.
@@ -52,7 +65,7 @@ fn relation(record: &str, module: &str) -> TargetFit {
         return TargetFit::Unknown;
     }
     let parts = |path: &'_ str| -> Vec<String> {
-        path.split([':', '.', '/'])
+        path.split([':', '.', '/', '$'])
             .filter(|part| !part.is_empty())
             .map(str::to_ascii_lowercase)
             .collect()
@@ -92,5 +105,19 @@ mod tests {
         check("a::b", "x::y", None, TargetFit::Unknown);
         check("b", "a::b", Some(TargetFit::Near), TargetFit::Near);
         check("sshd", "a::b", Some(TargetFit::Unknown), TargetFit::Unknown);
+    }
+
+    #[test]
+    fn python_names_loggers_after_modules() {
+        let check = |record, module: &str, expected| {
+            let fit = fit_target(Some(record), &Target::Module(module.to_owned()));
+            assert_eq!(fit, expected, "{record} {module}");
+        };
+        check("web.app", "web.app", Some(TargetFit::Same));
+        check("web.app", "lib.web.app", Some(TargetFit::Same));
+        check("lib.web.app", "web.app", Some(TargetFit::Same));
+        check("web.other", "web.app", None);
+        check("web.app.x", "web.app", None);
+        check("__main__", "web.app", Some(TargetFit::Unknown));
     }
 }

@@ -6,7 +6,7 @@
     feature = "javascript"
 ))]
 
-use shape_lineage::{LogStatement, SourceIndex};
+use shape_lineage::{LogStatement, SourceIndex, Target};
 
 /// `level template` and the fields of each statement.
 #[track_caller]
@@ -245,4 +245,61 @@ fn javascript() {
     let index =
         SourceIndex::from_sources([("m.js", "const draw = () => {\n  console.warn('x')\n}\n")]);
     assert_eq!(index.statements()[0].symbol.as_deref(), Some("draw"));
+}
+
+#[cfg(feature = "python")]
+#[test]
+fn python_wrappers() {
+    let sources = [
+        (
+            "net/transport.py",
+            "import logging\nclass Transport:\n    def _log(self, level, msg, *args):\n        self.logger.log(level, msg, *args)\n    \
+             def run(self):\n        self._log(DEBUG, \"starting {}\".format(self.name))\n",
+        ),
+        (
+            "net/client.py",
+            "class Client:\n    def run(self):\n        self.transport._log(INFO, \"asked for %s\", self.name)\n        \
+             self.ledger.log_entry(\"not a log\")\n",
+        ),
+        (
+            "other/thing.py",
+            "def _log(kind, message):\n    getattr(logger, kind)(message.rstrip(), stacklevel=2)\ndef run():\n    _log(\"info\", \"here\")\n",
+        ),
+    ];
+    let index = SourceIndex::from_sources(sources);
+    let found: Vec<(String, Vec<String>)> = index
+        .statements()
+        .iter()
+        .filter(|statement| 0 < statement.message.literal_chars())
+        .map(|statement| {
+            let sites = statement.emit_sites.iter().map(ToString::to_string);
+            (statement.location.to_string(), sites.collect())
+        })
+        .collect();
+    let site = vec!["net/transport.py:4:9".to_owned()];
+    assert_eq!(
+        found,
+        [
+            ("net/client.py:3:9".to_owned(), site.clone()),
+            ("net/transport.py:6:9".to_owned(), site),
+            ("other/thing.py:4:5".to_owned(), Vec::new()),
+        ]
+    );
+}
+
+#[cfg(feature = "python")]
+#[test]
+fn python_loggers() {
+    let source = "import logging\nlog = logging.getLogger(__name__)\nACCESS: logging.Logger = logging.getLogger(\"web.access\")\n\
+                  class A:\n    def f(self):\n        log.info(\"a\")\n        ACCESS.info(\"b\")\n        self.log.info(\"c\")\n";
+    let index = SourceIndex::from_sources([("web/app.py", source)]);
+    let targets: Vec<&Target> = index.statements().iter().map(|s| &s.target).collect();
+    assert_eq!(
+        targets,
+        [
+            &Target::Module("web.app".to_owned()),
+            &Target::Named("web.access".to_owned()),
+            &Target::Unknown("web.app.A".to_owned()),
+        ]
+    );
 }

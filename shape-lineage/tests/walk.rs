@@ -39,7 +39,11 @@ fn odd_files_are_problems() -> Result<(), Box<dyn std::error::Error>> {
         .root(folder.path())
         .max_file_bytes(4_000)
         .build()?;
-    let paths: Vec<&str> = index.files().iter().map(|file| file.path()).collect();
+    let paths: Vec<&str> = index
+        .files()
+        .iter()
+        .map(shape_lineage::SourceFile::path)
+        .collect();
     assert_eq!(paths, ["src/empty.rs", "src/lib.rs", "src/target/mod.rs"]);
     assert_eq!(
         index.problems(),

@@ -47,12 +47,7 @@ impl Dialect for Java {
                 "printf" | "format" => formatted(&arguments, source)?,
                 _ => return None,
             };
-            return Some(Found {
-                kind: StatementKind::Print,
-                level: None,
-                message,
-                fields: Vec::new(),
-            });
+            return Some(Found::new(StatementKind::Print, None, message));
         }
         let (receiver, level) = match method {
             // The fluent API of slf4j: `log.atInfo().log("…")`.
@@ -89,12 +84,7 @@ impl Dialect for Java {
         } else {
             message(format, source).map(|template| concatenated_braces(&template))
         };
-        Some(Found {
-            kind: StatementKind::Log,
-            level,
-            message,
-            fields: Vec::new(),
-        })
+        Some(Found::new(StatementKind::Log, level, message))
     }
 
     fn is_test(&self, name: &str) -> bool {

@@ -83,15 +83,14 @@ impl Dialect for JavaScript {
             message.push_text(" ");
             message.push_argument(value);
         }
+        let kind = if is_console && method == "log" {
+            StatementKind::Print
+        } else {
+            StatementKind::Log
+        };
         Some(Found {
-            kind: if is_console && method == "log" {
-                StatementKind::Print
-            } else {
-                StatementKind::Log
-            },
-            level,
-            message,
             fields,
+            ..Found::new(kind, level, message)
         })
     }
 

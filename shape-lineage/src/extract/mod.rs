@@ -31,6 +31,8 @@ mod syntax;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RawTarget {
     Module,
+    /// The module that the file is, whatever class the statement is in.
+    File,
     Named(String),
     Unknown,
 }
@@ -50,6 +52,26 @@ pub(crate) struct RawStatement {
     /// The index of the enclosing function.
     pub(crate) symbol: Option<usize>,
     pub(crate) is_test: bool,
+    /// The wrapper that the statement calls, if it calls one.
+    pub(crate) wrapper: Option<WrapperCall>,
+}
+
+/// A call of a function that hands its text on to a logger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WrapperCall {
+    pub(crate) name: String,
+    /// The class whose method is called, where it is the caller's own.
+    pub(crate) class: Option<String>,
+    /// Whether the call logs only if such a wrapper is known.
+    pub(crate) is_required: bool,
+}
+
+/// A log call that writes a text which its function was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RawWrapper {
+    pub(crate) name: String,
+    pub(crate) class: String,
+    pub(crate) start: usize,
 }
 
 /// A function in bytes of its file.
@@ -64,6 +86,7 @@ pub(crate) struct RawSymbol {
 pub(crate) struct Extraction {
     pub(crate) statements: Vec<RawStatement>,
     pub(crate) symbols: Vec<RawSymbol>,
+    pub(crate) wrappers: Vec<RawWrapper>,
     /// What the parser could not make sense of.
     pub(crate) problem: Option<String>,
 }

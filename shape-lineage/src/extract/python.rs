@@ -1,9 +1,12 @@
 //! Log statements in Python.
 
+use std::collections::BTreeMap;
+
+use shape_telemetry::Level;
 use tree_sitter::Node;
 
 use super::{
-    Extraction, level_of_name,
+    Extraction, RawTarget, WrapperCall, level_of_name,
     placeholder::{Argument, braces, percent},
     syntax::{Alternatives, Dialect, Found, arguments, logger_level, part, text, unescape, walk},
 };
@@ -11,12 +14,45 @@ use crate::{MessageTemplate, StatementKind};
 
 /// The log statements and functions of a Python file.
 pub(super) fn extract(source: &str) -> Extraction {
-    walk(&tree_sitter_python::LANGUAGE.into(), source, "", &Python)
+    let dialect = Python {
+        loggers: loggers(source),
+    };
+    walk(&tree_sitter_python::LANGUAGE.into(), source, "", &dialect)
 }
 
-struct Python;
+struct Python<'s> {
+    /// The loggers that the module makes, by variable.
+    loggers: BTreeMap<&'s str, RawTarget>,
+}
 
-impl Dialect for Python {
+/// `log = logging.getLogger(__name__)` at the left margin.
+fn loggers(source: &str) -> BTreeMap<&str, RawTarget> {
+    let logger = |line: &'_ str| {
+        let at = line.find("etLogger(").or_else(|| line.find("et_logger("))?;
+        let argument = line.get(at..)?.split_once('(')?.1.split(')').next()?.trim();
+        let text = argument.strip_prefix(['"', '\''])?;
+        text.strip_suffix(['"', '\'']).map(str::to_owned)
+    };
+    source
+        .lines()
+        .filter_map(|line| {
+            let (name, value) = line.split_once('=')?;
+            let name = name.split(':').next()?.trim_end();
+            let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+                && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+            if !is_name {
+                return None;
+            }
+            if let Some(text) = logger(value) {
+                return Some((name, RawTarget::Named(text)));
+            }
+            let is_own = value.contains("etLogger(__name__)");
+            is_own.then_some((name, RawTarget::File))
+        })
+        .collect()
+}
+
+impl Dialect for Python<'_> {
     fn scope<'s>(&self, node: Node<'_>, source: &'s str) -> Option<(&'s str, bool)> {
         match node.kind() {
             "class_definition" => Some((part(node, "name", source)?, false)),
@@ -29,67 +65,178 @@ impl Dialect for Python {
         if node.kind() != "call" {
             return None;
         }
-        let function = node.child_by_field_name("function")?;
         let list = node.child_by_field_name("arguments")?;
         if list.kind() != "argument_list" {
             return None;
         }
         let arguments = arguments(list);
-        let (kind, level, message_idx) = match function.kind() {
-            "identifier" => match text(function, source) {
-                "print" => (StatementKind::Print, None, 0),
-                // Wrappers by name: `_log("info", "…")`, `log_warning("…")`.
-                name if name.trim_start_matches('_').starts_with("log") => {
-                    let level = name.rsplit('_').next().and_then(level_of_name);
-                    let message_idx = first_text(&arguments, source)?;
-                    (StatementKind::Log, level, message_idx)
-                }
-                _ => return None,
-            },
-            "attribute" => {
-                let receiver = part(function, "object", source)?;
-                let method = part(function, "attribute", source)?;
-                let is_wrapper = matches!(method, "_log" | "log") && !logs(receiver, method);
-                if is_wrapper && matches!(receiver, "self" | "cls") {
-                    (StatementKind::Log, None, first_text(&arguments, source)?)
-                } else {
-                    let level = if logs(receiver, method) {
-                        logger_level(receiver, method)?.named()
-                    } else if receiver.ends_with(')')
-                        && receiver.to_ascii_lowercase().contains("logger(")
-                    {
-                        // `logging.getLogger(__name__).warning("…")`.
-                        Some(level_of_name(method)?)
-                    } else {
-                        return None;
-                    };
-                    let message_idx = usize::from(method == "log");
-                    (StatementKind::Log, level, message_idx)
-                }
-            }
-            _ => return None,
-        };
-        let level = level.or_else(|| {
+        let call = self.call(node.child_by_field_name("function")?, &arguments, source)?;
+        let level = call.level.or_else(|| {
             let first = arguments.first().map(|first| text(*first, source))?;
             let name = first.rsplit('.').next()?.trim_matches(['"', '\'']);
-            level_of_name(name).filter(|_| 0 < message_idx)
+            level_of_name(name).filter(|_| 0 < call.message_idx)
         });
-        let message = *arguments.get(message_idx)?;
-        let values: Vec<Argument> = arguments[message_idx + 1..]
+        let message = *arguments.get(call.message_idx)?;
+        let values: Vec<Argument> = arguments[call.message_idx + 1..]
             .iter()
             .filter(|node| node.kind() != "keyword_argument")
             .map(|node| argument(*node, source))
             .collect();
+        // With a stack level the record names another line than this one.
+        let is_own = arguments
+            .iter()
+            .all(|node| part(*node, "name", source) != Some("stacklevel"));
+        let kind = call.kind;
         Some(Found {
-            kind,
-            level,
-            message: template(message, &values, kind == StatementKind::Log, source),
-            fields: Vec::new(),
+            target: call.target,
+            is_forwarding: kind == StatementKind::Log
+                && call.wrapper.is_none()
+                && is_own
+                && uses_parameter(message, source),
+            wrapper: call.wrapper,
+            ..Found::new(
+                kind,
+                level,
+                template(message, &values, kind == StatementKind::Log, source),
+            )
         })
     }
 
     fn is_test(&self, name: &str) -> bool {
         name.starts_with("test_") || name.starts_with("Test")
+    }
+}
+
+/// What is called, and where in its arguments the text is.
+struct Call {
+    kind: StatementKind,
+    level: Option<Level>,
+    message_idx: usize,
+    target: RawTarget,
+    wrapper: Option<WrapperCall>,
+}
+
+impl Python<'_> {
+    fn call(&self, function: Node<'_>, arguments: &[Node<'_>], source: &str) -> Option<Call> {
+        let call = |level, message_idx| Call {
+            kind: StatementKind::Log,
+            level,
+            message_idx,
+            target: RawTarget::Unknown,
+            wrapper: None,
+        };
+        match function.kind() {
+            "identifier" => match text(function, source) {
+                "print" => Some(Call {
+                    kind: StatementKind::Print,
+                    ..call(None, 0)
+                }),
+                // Wrappers by name: `_log("info", "…")`, `log_warning("…")`.
+                name if is_wrapper_name(name) => Some(Call {
+                    wrapper: Some(WrapperCall {
+                        name: name.to_owned(),
+                        class: None,
+                        is_required: false,
+                    }),
+                    ..call(level_in_name(name), first_text(arguments, source)?)
+                }),
+                _ => None,
+            },
+            "attribute" => {
+                let receiver = part(function, "object", source)?;
+                let method = part(function, "attribute", source)?;
+                let known = self.loggers.get(receiver);
+                // A variable that holds a logger is one whatever its name.
+                let name = if known.is_some() { "log" } else { receiver };
+                if logs(name, method) {
+                    let level = logger_level(name, method)?.named();
+                    return Some(Call {
+                        target: known.cloned().unwrap_or(RawTarget::Unknown),
+                        ..call(level, usize::from(method == "log"))
+                    });
+                }
+                if receiver.ends_with(')') && receiver.to_ascii_lowercase().contains("logger(") {
+                    // `logging.getLogger(__name__).warning("…")`.
+                    return Some(call(Some(level_of_name(method)?), 0));
+                }
+                let is_own = matches!(receiver, "self" | "cls" | "super()");
+                let is_wrapper =
+                    is_wrapper_name(method) || is_own && level_of_name(method).is_some();
+                is_wrapper.then_some(())?;
+                Some(Call {
+                    wrapper: Some(WrapperCall {
+                        name: method.to_owned(),
+                        class: is_own.then(String::new),
+                        is_required: !(is_own && matches!(method, "_log" | "log")),
+                    }),
+                    ..call(level_in_name(method), first_text(arguments, source)?)
+                })
+            }
+            // `getattr(logger, level)(message)`.
+            "call" => {
+                let is_logger = part(function, "function", source) == Some("getattr")
+                    && part(function, "arguments", source)?
+                        .to_ascii_lowercase()
+                        .split(',')
+                        .next()?
+                        .contains("log");
+                is_logger.then(|| call(None, 0))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn is_wrapper_name(name: &str) -> bool {
+    let name = name.trim_start_matches('_');
+    name.strip_prefix("log")
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('_') || rest.starts_with("ger"))
+        || name.starts_with("log") && level_of_name(&name[3..]).is_some()
+}
+
+fn level_in_name(name: &str) -> Option<Level> {
+    name.rsplit('_').next().and_then(level_of_name)
+}
+
+/// Whether an expression writes a parameter of the function that it is in.
+fn uses_parameter(node: Node<'_>, source: &str) -> bool {
+    let mut above = node;
+    while above.kind() != "function_definition" {
+        let Some(parent) = above.parent() else {
+            return false;
+        };
+        above = parent;
+    }
+    let Some(parameters) = above.child_by_field_name("parameters") else {
+        return false;
+    };
+    let mut cursor = parameters.walk();
+    let names: Vec<&str> = parameters
+        .named_children(&mut cursor)
+        .filter_map(|parameter| match parameter.kind() {
+            "identifier" => Some(text(parameter, source)),
+            "typed_parameter" => parameter.named_child(0).map(|name| text(name, source)),
+            _ => part(parameter, "name", source),
+        })
+        .filter(|name| !matches!(*name, "self" | "cls"))
+        .collect();
+    is_one_of(node, &names, source, 0)
+}
+
+/// `message`, `prefix + message`, `message.rstrip()`; what a text only contains is a variable of it.
+fn is_one_of(node: Node<'_>, names: &[&str], source: &str, depth: usize) -> bool {
+    let inner = |name: &str| {
+        node.child_by_field_name(name)
+            .is_some_and(|child| depth < 20 && is_one_of(child, names, source, depth + 1))
+    };
+    match node.kind() {
+        "identifier" => names.contains(&text(node, source)),
+        "binary_operator" if part(node, "operator", source) == Some("+") => {
+            inner("left") || inner("right")
+        }
+        "call" => inner("function"),
+        "attribute" => inner("object"),
+        _ => false,
     }
 }
 
@@ -99,7 +246,13 @@ fn logs(receiver: &str, method: &str) -> bool {
 
 fn first_text(arguments: &[Node<'_>], source: &str) -> Option<usize> {
     arguments.iter().position(|node| {
-        matches!(node.kind(), "string" | "concatenated_string" | "binary_operator")
+        let is_text = matches!(
+            node.kind(),
+            "string" | "concatenated_string" | "binary_operator"
+        ) || node.kind() == "call"
+            && text(*node, source).starts_with(['"', '\''])
+            && text(*node, source).contains(".format(");
+        is_text
             // A level by name is not the text.
             && level_of_name(text(*node, source).trim_matches(['"', '\''])).is_none()
     })

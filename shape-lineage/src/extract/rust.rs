@@ -325,6 +325,7 @@ impl Walk<'_> {
             module: scope.module.clone(),
             symbol: scope.symbol,
             is_test: scope.is_test,
+            wrapper: None,
         });
     }
 }

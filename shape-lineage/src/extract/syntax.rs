@@ -3,7 +3,8 @@
 use tree_sitter::{Language, Node, Parser, Tree};
 
 use super::{
-    CallLevel, Extraction, RawStatement, RawSymbol, RawTarget, level_of_name, placeholder::Argument,
+    CallLevel, Extraction, RawStatement, RawSymbol, RawTarget, RawWrapper, WrapperCall,
+    level_of_name, placeholder::Argument,
 };
 use crate::{Field, MessageTemplate, StatementKind};
 
@@ -39,6 +40,28 @@ pub(super) struct Found {
     pub(super) level: Option<shape_telemetry::Level>,
     pub(super) message: Alternatives,
     pub(super) fields: Vec<Field>,
+    pub(super) target: RawTarget,
+    pub(super) wrapper: Option<WrapperCall>,
+    /// Whether the text is one that the enclosing function was given.
+    pub(super) is_forwarding: bool,
+}
+
+impl Found {
+    pub(super) fn new(
+        kind: StatementKind,
+        level: Option<shape_telemetry::Level>,
+        message: Alternatives,
+    ) -> Self {
+        Self {
+            kind,
+            level,
+            message,
+            fields: Vec::new(),
+            target: RawTarget::Unknown,
+            wrapper: None,
+            is_forwarding: false,
+        }
+    }
 }
 
 /// What an expression may write: `c ? "a" : "b"` has two templates.
@@ -167,7 +190,24 @@ pub(super) fn walk(
                 inner.module.clone_from(&inner.path);
             }
         }
-        if let Some(found) = dialect.statement(node, source) {
+        if let Some(mut found) = dialect.statement(node, source) {
+            if let Some(symbol) = inner.symbol.and_then(|idx| extraction.symbols.get(idx))
+                && found.is_forwarding
+            {
+                extraction.wrappers.push(RawWrapper {
+                    name: symbol
+                        .name
+                        .rsplit('.')
+                        .next()
+                        .unwrap_or_default()
+                        .to_owned(),
+                    class: inner.module.clone(),
+                    start: node.start_byte(),
+                });
+            }
+            if let Some(class) = found.wrapper.as_mut().and_then(|call| call.class.as_mut()) {
+                class.clone_from(&inner.module);
+            }
             for message in found.message.0 {
                 if message.is_empty() && found.fields.is_empty() {
                     continue;
@@ -179,10 +219,11 @@ pub(super) fn walk(
                     level: found.level,
                     message,
                     fields: found.fields.clone(),
-                    target: RawTarget::Unknown,
+                    target: found.target.clone(),
                     module: inner.module.clone(),
                     symbol: inner.symbol,
                     is_test: inner.is_test,
+                    wrapper: found.wrapper.clone(),
                 });
             }
         }

@@ -127,7 +127,7 @@ fn run(arguments: &Arguments) -> Result<u64, Failure> {
     let name = arguments.log.display().to_string();
     let summary = Reader::new().read(&name, input, &mut tracer);
     tracer.bar.finish_and_clear();
-    let traced = tracing.elapsed();
+    let search_time = tracing.elapsed();
     if let Some(problem) = tracer.problem.or_else(|| tracer.out.flush().err()) {
         return Err(format!("cannot write `{}`: {problem}", arguments.out.display()).into());
     }
@@ -157,7 +157,7 @@ fn run(arguments: &Arguments) -> Result<u64, Failure> {
             "{} records in {} lines, looked up in {}: {} unique, {} ambiguous, {} unmapped",
             count(n_records),
             count(summary.lines.total),
-            human(traced),
+            human(search_time),
             count(unique),
             count(ambiguous),
             count(unmapped)

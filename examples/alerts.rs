@@ -5,6 +5,7 @@
 //! ```
 //!
 //! Prints `{"page":{"first":M,"last":M}|null,"ticket":…}`: the first and the last minute at which each would have fired.
+//! The counts of minute 7 are complete, and judged, at minute 8.
 #![expect(clippy::print_stderr, reason = "it is a program")]
 
 use std::{io::Read as _, process::ExitCode};

@@ -8,6 +8,8 @@ use shape_slo::Target;
 use crate::{AlertRule, AlertSeverity, BurnMeter, Error, error::Repr};
 
 /// The first and the last minute at which alerts of one severity fire.
+///
+/// The counts of minute 7 are complete, and judged, at minute 8: that is the minute named here, as Prometheus would.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fired {
@@ -119,12 +121,13 @@ pub fn replay(
                 AlertSeverity::Page => &mut replay.page,
                 AlertSeverity::Ticket => &mut replay.ticket,
             };
+            let judged = minute + 1;
             fired
                 .get_or_insert(Fired {
-                    first: minute,
-                    last: minute,
+                    first: judged,
+                    last: judged,
                 })
-                .last = minute;
+                .last = judged;
         }
         let Some(next) = rows.peek() else {
             return Ok(replay);

@@ -54,6 +54,9 @@ impl Verdict {
 /// ```
 pub fn classify(record: &Record<'_>) -> Verdict {
     let fields = Fields::of(record);
+    if let Some(verdict) = fields.verdict(record) {
+        return verdict;
+    }
     let is_error = record.level.is_some_and(|level| Level::Error <= level);
     // Most messages end here: without a number there is neither a status nor a duration.
     let has_numbers = fields.latency.is_some()
@@ -157,6 +160,29 @@ impl Fields {
         found.own_route = own_method && own_path;
         found.latency = crate::duration::of_fields(record);
         found
+    }
+
+    /// The verdict of records whose fields say all of it: the words need not be read.
+    fn verdict(self, record: &Record<'_>) -> Option<Verdict> {
+        let is_access = record.format == Format::Clf;
+        let status = self.status?;
+        if !(is_access || self.latency.is_some() || self.method || self.path) {
+            return None;
+        }
+        let in_text = || {
+            let may_have = !is_access && record.message.bytes().any(|b| b.is_ascii_digit());
+            may_have
+                .then(|| Sentence::of(&record.message).latency)
+                .flatten()
+        };
+        Some(Verdict {
+            outcome: if status < 500 {
+                Outcome::Good
+            } else {
+                Outcome::Bad
+            },
+            latency: self.latency.or_else(in_text),
+        })
     }
 
     fn route(self) -> bool {

@@ -154,10 +154,11 @@ fn word(text: &str, is_value: bool, out: &mut String) {
     let path = head.ends_with('/');
     if is_value
         || path
-        || core.contains("://")
-        || core.contains(":\\")
-        || is_clock(core)
-        || is_host_port(core)
+        || (memchr::memchr(b':', core.as_bytes()).is_some()
+            && (core.contains("://")
+                || core.contains(":\\")
+                || is_clock(core)
+                || is_host_port(core)))
     {
         out.push_str(head.trim_end_matches('/'));
         out.push_str(WILDCARD);

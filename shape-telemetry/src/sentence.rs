@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::duration;
 
 /// Tokens beyond these are not looked at.
-const MAX_TOKENS: usize = 48;
+const MAX_TOKENS: usize = 32;
 /// How far behind a request line its status may stand.
 const MAX_DISTANCE: usize = 10;
 
@@ -47,6 +47,13 @@ impl<'a> Token<'a> {
         if self.quoted {
             return "";
         }
+        // Most words have no punctuation around them.
+        if let [first, .., last] = self.text.as_bytes()
+            && first.is_ascii_alphanumeric()
+            && last.is_ascii_alphanumeric()
+        {
+            return self.text;
+        }
         self.text.trim_matches(|c: char| !c.is_alphanumeric())
     }
 
@@ -63,11 +70,16 @@ struct Tokens<'a> {
 }
 
 impl<'a> Tokens<'a> {
-    fn of(message: &'a str) -> Self {
-        let mut tokens = Self {
+    fn new() -> Self {
+        Self {
             list: [Token::default(); MAX_TOKENS],
             len: 0,
-        };
+        }
+    }
+
+    /// Reads the tokens of a message, in place: a list of this size is not moved for nothing.
+    fn read(&mut self, message: &'a str) {
+        let tokens = self;
         let bytes = message.as_bytes();
         let mut at = 0;
         while let Some(&first) = bytes.get(at) {
@@ -94,7 +106,6 @@ impl<'a> Tokens<'a> {
             }
             tokens.len += 1;
         }
-        tokens
     }
 
     fn get(&self, at: usize) -> Option<Token<'a>> {
@@ -287,7 +298,8 @@ pub(crate) fn call_code(name: &str) -> Option<bool> {
 impl Sentence {
     /// Reads a message.
     pub(crate) fn of(message: &str) -> Self {
-        let tokens = Tokens::of(message);
+        let mut tokens = Tokens::new();
+        tokens.read(message);
         let mut found = Self::default();
         found.words(&tokens);
         if let Some((first, after)) = request_line(&tokens) {
@@ -318,14 +330,19 @@ impl Sentence {
     fn words(&mut self, tokens: &Tokens<'_>) {
         for (at, token) in tokens.all().iter().enumerate() {
             let word = token.bare();
-            if 12 < word.len() || word.len() < 3 {
+            if 12 < word.len()
+                || word.len() < 3
+                || !word.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
+            {
                 continue;
             }
-            let negated = tokens
-                .before(at, 1)
-                .is_some_and(|before| before.is(&["not"]));
+            let negated = || {
+                tokens
+                    .before(at, 1)
+                    .is_some_and(|before| before.is(&["not"]))
+            };
             if is_one(&COMPLETED, word) {
-                if negated {
+                if negated() {
                     self.failed = true;
                 } else {
                     self.completed = true;
@@ -336,7 +353,7 @@ impl Sentence {
                         .is_some_and(|before| before.is(&LIFECYCLE))
                 });
             } else if is_one(&FAILED, word) {
-                self.failed |= !negated;
+                self.failed |= !negated();
             } else if word.eq_ignore_ascii_case("out") {
                 self.failed |= tokens
                     .before(at, 1)

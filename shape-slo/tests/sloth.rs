@@ -220,3 +220,22 @@ slos:
     assert_eq!(error.mistakes()[0].line, Some(2));
     assert!(prometheus_rules("", &RuleConfig::new()).is_err());
 }
+
+#[test]
+fn the_spelling_of_the_other_form_is_read_over() {
+    let labels = |text: &str| {
+        let files = prometheus_rules(text, &RuleConfig::new()).unwrap();
+        files[0].groups[2].rules[0].labels.clone()
+    };
+    let alert = "alerting: { name: E, page_alert: { labels: { a: snake } }, pageAlert: { labels: { a: camel } } }";
+    let text = SPEC.replace("alerting: { name: ShopErrors }", alert);
+    assert_eq!(labels(&text)["a"], "snake");
+    let body = text
+        .trim_start()
+        .trim_start_matches("version: prometheus/v1\n")
+        .replace('\n', "\n  ");
+    let kubernetes = format!(
+        "apiVersion: sloth.slok.dev/v1\nkind: PrometheusServiceLevel\nmetadata: {{ name: x }}\nspec:\n  {body}"
+    );
+    assert_eq!(labels(&kubernetes)["a"], "camel");
+}

@@ -8,7 +8,7 @@ use serde_json::Value;
 /// A list of plugins that change the rules.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Chain {
-    #[serde(default, alias = "overridePrevious")]
+    #[serde(default, rename = "overridePrevious")]
     override_previous: bool,
     #[serde(default)]
     chain: Vec<Plugin>,
@@ -71,8 +71,9 @@ impl Plan {
 
     fn add(&mut self, plugin: &Plugin) -> Result<(), String> {
         match plugin.id.as_str() {
-            // The first prints, the others only check; what they check is what makes the rules here as well.
+            // They print, do nothing, or only check.
             "sloth.dev/core/debug/v1"
+            | "sloth.dev/core/noop/v1"
             | "sloth.dev/core/validate/v1"
             | "sloth.dev/contrib/validate_victoria_metrics/v1" => {}
             "sloth.dev/core/sli_rules/v1" => self.sli = true,

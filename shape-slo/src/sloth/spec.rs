@@ -76,14 +76,17 @@ struct Metadata {
     annotations: BTreeMap<String, String>,
 }
 
-/// Sloth's fields in both spellings, and those of `OpenSLO`.
+/// Sloth's fields, and those of `OpenSLO`.
+///
+/// The Kubernetes form spells names `pageAlert`, the other `page_alert`, and Sloth reads over the spelling of the other
+/// form. So do we where that changes the rules; where a field must be there, either spelling is understood.
 #[derive(Default, Deserialize)]
 struct Body {
     #[serde(default)]
     service: String,
     #[serde(default)]
     labels: BTreeMap<String, String>,
-    #[serde(default, alias = "sloPlugins")]
+    #[serde(default, rename = "sloPlugins")]
     slo_plugins: Chain,
     #[serde(default)]
     slos: Vec<Slo>,
@@ -144,10 +147,14 @@ struct Alerting {
     labels: BTreeMap<String, String>,
     #[serde(default)]
     annotations: BTreeMap<String, String>,
-    #[serde(default, alias = "pageAlert")]
+    #[serde(default)]
     page_alert: AlertSpec,
-    #[serde(default, alias = "ticketAlert")]
+    #[serde(default)]
     ticket_alert: AlertSpec,
+    #[serde(default, rename = "pageAlert")]
+    kubernetes_page: AlertSpec,
+    #[serde(default, rename = "ticketAlert")]
+    kubernetes_ticket: AlertSpec,
 }
 
 #[derive(Default, Deserialize)]
@@ -302,7 +309,12 @@ fn sloth(
             message.into_iter().for_each(&mut wrong);
         }
         let alerting = slo.alerting;
-        let is_quiet = alerting.page_alert.disable && alerting.ticket_alert.disable;
+        let (page, ticket) = if resource.is_some() {
+            (alerting.kubernetes_page, alerting.kubernetes_ticket)
+        } else {
+            (alerting.page_alert, alerting.ticket_alert)
+        };
+        let is_quiet = page.disable && ticket.disable;
         if alerting.name.is_empty() && !is_quiet {
             wrong("`alerting.name` is missing, and alerts are not disabled".to_owned());
         }
@@ -313,7 +325,7 @@ fn sloth(
                 annotations: merged([&alerting.annotations, &spec.annotations]),
             })
         };
-        let (page, ticket) = (alert(alerting.page_alert), alert(alerting.ticket_alert));
+        let (page, ticket) = (alert(page), alert(ticket));
         let (Ok(plan), Ok(query)) = (plan, query) else {
             continue;
         };

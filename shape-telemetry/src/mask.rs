@@ -274,7 +274,9 @@ fn tidy(out: &mut String) {
 /// `<*>,<*>` is one list.
 fn push_list(word: &str, text: &mut String) {
     let mut rest = word;
-    while let Some(at) = rest.find("<*>,<*>") {
+    // Few words have a comma inside: a searcher is not built for the others.
+    let may_be_list = memchr::memchr(b',', word.as_bytes()).is_some();
+    while may_be_list && let Some(at) = rest.find("<*>,<*>") {
         let (before, after) = rest.split_at(at);
         text.push_str(before);
         rest = after.get("<*>,".len()..).unwrap_or_default();

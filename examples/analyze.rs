@@ -5,23 +5,30 @@
 //! ```
 //!
 //! Exit code 0: the promises are met (or there are none yet), 1: one is breached, 2: an error, 3: no data.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
-use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    io::IsTerminal as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
-use shape_compliance::{JudgeConfig, Status};
+use shape_budget::{BudgetConfig, BudgetReport};
+use shape_compliance::{ComplianceReport, JudgeConfig, Status};
 use shape_examples::{
-    drive::read_promises,
-    report,
+    complain,
+    drive::{Failure, now, read_promises},
+    outcome, report, say,
     terminal::{Style, count, human},
 };
-use shape_lineage::{Git, SourceIndex, TraceOptions};
+use shape_lineage::{Git, LineageReport, SourceIndex, TraceOptions};
 use shape_sli::{MeasureConfig, SliReport};
-use shape_slo::RecommendConfig;
+use shape_slo::{RecommendConfig, SloSet};
 use shape_telemetry::{
     Analyzer, Baseline, Collector, CollectorConfig, Measurements, Reader, SourceSummary,
+    TelemetryReport,
 };
 use shape_workflow::{DiagnosisReport, LATENCY_LADDER, Length, write_artifact};
 
@@ -49,8 +56,6 @@ struct Arguments {
     now: Option<Timestamp>,
     quiet: bool,
 }
-
-type Failure = Box<dyn std::error::Error>;
 
 fn arguments() -> Result<Arguments, Failure> {
     use lexopt::prelude::{Long, Short, Value, ValueExt as _};
@@ -89,7 +94,7 @@ fn arguments() -> Result<Arguments, Failure> {
             }
             Long("quiet") | Short('q') => parsed.quiet = true,
             Long("help") | Short('h') => {
-                println!("{USAGE}");
+                say(USAGE);
                 std::process::exit(0);
             }
             other => return Err(format!("{}\n\n{USAGE}", other.unexpected()).into()),
@@ -107,12 +112,7 @@ fn main() -> ExitCode {
         Ok(Status::Breached) => ExitCode::from(1),
         Ok(Status::NoData) => ExitCode::from(3),
         Err(error) => {
-            eprintln!("analyze: {error}");
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                eprintln!("  because {error}");
-                cause = error.source();
-            }
+            complain(&format!("analyze: {}", outcome::with_causes(&*error)));
             ExitCode::from(2)
         }
     }
@@ -143,182 +143,218 @@ fn read(paths: &[String], config: &CollectorConfig) -> (Measurements, Vec<Source
     collector.finish()
 }
 
+/// Everything that the logs came to.
+struct Reports {
+    telemetry: TelemetryReport,
+    lineage: Option<LineageReport>,
+    sli: SliReport,
+    slos: SloSet,
+    /// Whether the promises were given, not recommended.
+    is_given: bool,
+    budgets: BudgetReport,
+    compliance: ComplianceReport,
+}
+
 fn analyze(arguments: &Arguments) -> Result<Status, Failure> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "programs read the clock: a year missing in a log is inferred from it"
-    )]
-    let today = Timestamp::now();
     let started = std::time::Instant::now();
     let style = Style::stdout();
     // The promises come first: a mistake in them must not cost the reading of ten gigabytes.
     let given = arguments.slo.as_deref().map(read_promises).transpose()?;
-    let mut config = CollectorConfig::new()
-        .bucket(arguments.bucket)
-        .reader(Reader::new().reference(arguments.now.unwrap_or(today)));
     let promised = given
         .iter()
         .flat_map(|given| &given.slos)
         .filter_map(|slo| slo.indicator.limit());
-    config = config.latency_limits(LATENCY_LADDER.into_iter().chain(promised));
+    // A year that is missing in a log is inferred from now.
+    let config = CollectorConfig::new()
+        .bucket(arguments.bucket)
+        .latency_limits(LATENCY_LADDER.into_iter().chain(promised))
+        .reader(Reader::new().reference(arguments.now.unwrap_or_else(now)));
 
     let (measurements, sources) = read(&arguments.paths, &config);
     let baseline = (!arguments.baseline.is_empty()).then(|| read(&arguments.baseline, &config));
-    for source in baseline
-        .iter()
-        .flat_map(|(_, sources)| sources)
-        .filter(|source| source.problem.is_some())
-    {
-        eprintln!(
-            "baseline {}: {}",
-            source.name,
-            source.problem.as_deref().unwrap_or_default()
-        );
-    }
-    if measurements.lines.total == 0 {
-        if !arguments.quiet {
-            print!("{}", report::sources(&sources, style));
+    for source in baseline.iter().flat_map(|(_, sources)| sources) {
+        if let Some(problem) = &source.problem {
+            complain(&format!("baseline {}: {problem}", source.name));
         }
-        println!("no data: not a single line was read");
-        let unreadable = sources.iter().all(|source| source.problem.is_some());
+    }
+    let lines = measurements.lines;
+    if lines.total == 0 {
+        if !arguments.quiet {
+            say(report::sources(&sources, style).trim_end());
+        }
+        say("no data: not a single line was read");
+        let unreadable =
+            sources.is_empty() || sources.iter().all(|source| source.problem.is_some());
         return if unreadable {
             Err("none of the named logs could be read".into())
         } else {
             Ok(Status::NoData)
         };
     }
-
-    let learned = baseline
-        .as_ref()
-        .map(|(measurements, _)| Baseline::learn(measurements));
-    let telemetry = Analyzer::default().analyze(&measurements, learned.as_ref(), sources);
-    let lineage = if arguments.sources.is_empty() {
-        None
-    } else {
-        Some(trace(&telemetry, &arguments.sources)?)
-    };
-    let sli = SliReport::measure(&measurements, &MeasureConfig::default());
-    let end = sli
-        .period
-        .map_or(Timestamp::UNIX_EPOCH, |period| period.end);
-    let now = arguments.now.unwrap_or(end);
-    let is_given = given.is_some();
-    let slos = match given {
-        Some(given) => given,
-        None => {
-            let healthy = baseline.map(|(measurements, _)| {
-                SliReport::measure(&measurements, &MeasureConfig::default())
-            });
-            shape_slo::recommend(
-                healthy.as_ref().unwrap_or(&sli),
-                &RecommendConfig::new(&arguments.service),
-            )
-        }
-    };
-    let budgets = shape_budget::assess(&slos, &sli, now, &shape_budget::BudgetConfig::default())?;
-    let compliance = shape_compliance::judge(&slos, &budgets, None, &JudgeConfig::default());
-
-    let out = &arguments.out;
-    write_artifact(out, "anomalies.json", &telemetry)?;
-    let diagnosis = DiagnosisReport {
-        schema_version: DiagnosisReport::SCHEMA_VERSION,
-        diagnoses: telemetry.diagnoses.clone(),
-    };
-    write_artifact(out, "diagnosis-results.json", &diagnosis)?;
-    if let Some(lineage) = &lineage {
-        write_artifact(out, "log-source-lineage.json", lineage)?;
-    }
-    write_artifact(out, "sli-metrics.json", &sli)?;
-    write_artifact(out, "slo-targets.json", &slos)?;
-    write_artifact(out, "error-budgets.json", &budgets)?;
-    write_artifact(out, "sla-compliance.json", &compliance)?;
-
+    let baseline = baseline.map(|(measurements, _)| measurements);
+    let reports = judge(arguments, &measurements, sources, baseline.as_ref(), given)?;
+    write(&arguments.out, &reports)?;
     if !arguments.quiet {
-        let heading = |text: &str| println!("\n{}", style.bold(text));
-        print!("{}", report::sources(&telemetry.sources, style));
-        if let Some(period) = telemetry.period {
-            println!("  {} to {}", period.start, period.end);
-        }
-        heading("Components");
-        print!("{}", report::components(&sli, style));
-        heading("Anomalies");
-        print!(
-            "{}",
-            report::anomalies(&telemetry, lineage.as_ref(), 12, style)
-        );
-        if let Some(lineage) = &lineage {
-            let counts = lineage.counts;
-            println!(
-                "  traced: {} to one line, {} ambiguous, {} not found, {} without a log line; {} statements in {} files",
-                counts.unique,
-                counts.ambiguous,
-                counts.unmapped,
-                counts.not_applicable,
-                count(lineage.statements_indexed),
-                count(lineage.files_indexed)
-            );
-            for problem in &lineage.problems {
-                println!("  {} {problem}", style.warn("source:"));
-            }
-            if lineage.statements_indexed == 0 {
-                println!(
-                    "  no log statement was found in the source: is --source the right folder?"
-                );
-            } else if counts.unique + counts.ambiguous == 0 && 0 < counts.unmapped {
-                println!(
-                    "  no anomaly was traced: the source does not seem to be that of these logs"
-                );
-            }
-        }
-        if !telemetry.diagnoses.is_empty() {
-            heading("Causes");
-            print!("{}", report::causes(&telemetry, style));
-        }
-        heading(if is_given {
-            "Promises"
-        } else {
-            "Promises, recommended from these logs"
-        });
-        if slos.slos.is_empty() {
-            println!("  none: no component has enough requests to promise anything");
-        } else {
-            print!("{}", report::promises(&compliance, &slos, style));
-            print!("{}", report::forecasts(&budgets));
-        }
+        show(&reports, style);
     }
-    let lines = measurements.lines;
-    println!(
+    say(&format!(
         "\n{} lines = {} parsed + {} kept unparsed in {}; reports in {}",
         count(lines.total),
         count(lines.parsed),
         count(lines.unparsed),
         human(started.elapsed()),
-        out.display()
-    );
-    let requests: u64 = sli
+        arguments.out.display()
+    ));
+    let (status, words) = verdict(&reports);
+    say(&match status {
+        Status::Breached => style.bad(words),
+        Status::NoData => style.warn(words),
+        Status::Met | Status::AtRisk => style.good(words),
+    });
+    Ok(status)
+}
+
+fn judge(
+    arguments: &Arguments,
+    measurements: &Measurements,
+    sources: Vec<SourceSummary>,
+    baseline: Option<&Measurements>,
+    given: Option<SloSet>,
+) -> Result<Reports, Failure> {
+    let learned = baseline.map(Baseline::learn);
+    let telemetry = Analyzer::default().analyze(measurements, learned.as_ref(), sources);
+    let lineage = if arguments.sources.is_empty() {
+        None
+    } else {
+        Some(trace(&telemetry, &arguments.sources)?)
+    };
+    let sli = SliReport::measure(measurements, &MeasureConfig::default());
+    let is_given = given.is_some();
+    let slos = given.unwrap_or_else(|| {
+        let healthy = baseline
+            .map(|measurements| SliReport::measure(measurements, &MeasureConfig::default()));
+        let config = RecommendConfig::new(&arguments.service);
+        shape_slo::recommend(healthy.as_ref().unwrap_or(&sli), &config)
+    });
+    // Budgets are judged when the data ends, so that the same logs give the same reports tomorrow.
+    let end = sli
+        .period
+        .map_or(Timestamp::UNIX_EPOCH, |period| period.end);
+    let budgets = shape_budget::assess(
+        &slos,
+        &sli,
+        arguments.now.unwrap_or(end),
+        &BudgetConfig::default(),
+    )?;
+    let compliance = shape_compliance::judge(&slos, &budgets, None, &JudgeConfig::default());
+    Ok(Reports {
+        telemetry,
+        lineage,
+        sli,
+        slos,
+        is_given,
+        budgets,
+        compliance,
+    })
+}
+
+fn write(out: &Path, reports: &Reports) -> Result<(), Failure> {
+    write_artifact(out, "anomalies.json", &reports.telemetry)?;
+    let diagnosis = DiagnosisReport {
+        schema_version: DiagnosisReport::SCHEMA_VERSION,
+        diagnoses: reports.telemetry.diagnoses.clone(),
+    };
+    write_artifact(out, "diagnosis-results.json", &diagnosis)?;
+    if let Some(lineage) = &reports.lineage {
+        write_artifact(out, "log-source-lineage.json", lineage)?;
+    }
+    write_artifact(out, "sli-metrics.json", &reports.sli)?;
+    write_artifact(out, "slo-targets.json", &reports.slos)?;
+    write_artifact(out, "error-budgets.json", &reports.budgets)?;
+    write_artifact(out, "sla-compliance.json", &reports.compliance)?;
+    Ok(())
+}
+
+fn show(reports: &Reports, style: Style) {
+    let heading = |text: &str| say(&format!("\n{}", style.bold(text)));
+    let telemetry = &reports.telemetry;
+    say(report::sources(&telemetry.sources, style).trim_end());
+    if let Some(period) = telemetry.period {
+        say(&format!("  {} to {}", period.start, period.end));
+    }
+    heading("Components");
+    say(report::components(&reports.sli, style).trim_end());
+    heading("Anomalies");
+    say(report::anomalies(telemetry, reports.lineage.as_ref(), 12, style).trim_end());
+    if let Some(lineage) = &reports.lineage {
+        show_trace(lineage, style);
+    }
+    if !telemetry.diagnoses.is_empty() {
+        heading("Causes");
+        say(report::causes(telemetry, style).trim_end());
+    }
+    heading(if reports.is_given {
+        "Promises"
+    } else {
+        "Promises, recommended from these logs"
+    });
+    if reports.slos.slos.is_empty() {
+        say("  none: no component has enough requests to promise anything");
+    } else {
+        say(report::promises(&reports.compliance, &reports.slos, style).trim_end());
+        let forecasts = report::forecasts(&reports.budgets);
+        if !forecasts.is_empty() {
+            say(forecasts.trim_end());
+        }
+    }
+}
+
+fn show_trace(lineage: &LineageReport, style: Style) {
+    let counts = lineage.counts;
+    say(&format!(
+        "  traced: {} to one line, {} ambiguous, {} not found, {} without a log line; {} statements in {} files",
+        counts.unique,
+        counts.ambiguous,
+        counts.unmapped,
+        counts.not_applicable,
+        count(lineage.statements_indexed),
+        count(lineage.files_indexed)
+    ));
+    for problem in &lineage.problems {
+        say(&format!("  {} {problem}", style.warn("source:")));
+    }
+    if lineage.statements_indexed == 0 {
+        say("  no log statement was found in the source: is --source the right folder?");
+    } else if counts.unique + counts.ambiguous == 0 && 0 < counts.unmapped {
+        say("  no anomaly was traced: the source does not seem to be that of these logs");
+    }
+}
+
+fn verdict(reports: &Reports) -> (Status, &'static str) {
+    let availability = reports
+        .sli
         .components
         .iter()
-        .filter_map(|entry| entry.slis.first())
-        .map(|sli| sli.events.total())
-        .sum();
-    let verdict = if is_given {
-        compliance.worst()
+        .filter_map(|entry| entry.slis.first());
+    let requests: u64 = availability.map(|sli| sli.events.total()).sum();
+    let status = if reports.is_given {
+        reports.compliance.worst()
     } else if requests == 0 {
         Status::NoData
     } else {
         Status::Met
     };
-    println!(
-        "{}",
-        match (verdict, is_given) {
-            (Status::Breached, _) => style.bad("breached: a promise is broken"),
-            (Status::NoData, true) => style.warn("no data: no promise has enough events to be judged"),
-            (Status::NoData, false) => style.warn("no data: no line reports the end of a request"),
-            (_, false) => style.good("no promise was given; the recommended ones are proposals until someone ratifies them"),
-            _ => style.good("the promises are kept"),
+    let words = match (status, reports.is_given) {
+        (Status::Breached, _) => "breached: a promise is broken",
+        (Status::NoData, true) => "no data: no promise has enough events to be judged",
+        (Status::NoData, false) => "no data: no line reports the end of a request",
+        (_, false) => {
+            "no promise was given; the recommended ones are proposals until someone ratifies them"
         }
-    );
-    Ok(verdict)
+        (Status::AtRisk, true) => "the promises are kept, and one is at risk",
+        (Status::Met, true) => "the promises are kept",
+    };
+    (status, words)
 }
 
 fn trace(

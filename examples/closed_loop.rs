@@ -13,7 +13,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use shape_examples::{
     complain,
-    drive::{DriveOptions, Failure, cancel_on_ctrl_c, drive},
+    drive::{DriveOptions, Failure, cancel_on_ctrl_c, drive, serve_address},
     outcome, say,
     scratch::{Fault, Scratch},
     terminal::Style,
@@ -24,7 +24,7 @@ const USAGE: &str = "usage: closed_loop [options]
 
   --fault FAULT    what is wrong with the second release: resize-storm (default), bad-lookup, or none
   --seed N         the seed of the load, 1 by default
-  --serve [ADDR]   show the dashboard while it runs and afterwards, at 127.0.0.1:8088 by default, until Ctrl-C
+  --serve[=ADDR]   show the dashboard while it runs and afterwards, at 127.0.0.1:8088 by default, until Ctrl-C
   --json           print the result as JSON instead of the timeline
   --keep           keep the scratch folder with repository, logs and reports
   --history-only   only make the studio's repository, with --dir
@@ -58,16 +58,7 @@ fn arguments() -> Result<Arguments, Failure> {
         match argument {
             Long("fault") => parsed.fault = parser.value()?.string()?.parse()?,
             Long("seed") => parsed.seed = parser.value()?.parse()?,
-            Long("serve") => {
-                let address = parser
-                    .optional_value()
-                    .map(|value| value.string())
-                    .transpose()?;
-                let address = address.unwrap_or_else(|| "127.0.0.1:8088".to_owned());
-                parsed.serve = Some(address.parse().map_err(|_| {
-                    format!("--serve: `{address}` is not an address like 127.0.0.1:8088")
-                })?);
-            }
+            Long("serve") => parsed.serve = Some(serve_address(parser.optional_value())?),
             Long("json") => parsed.json = true,
             Long("keep") => parsed.keep = true,
             Long("history-only") => parsed.history_only = true,

@@ -6,11 +6,11 @@
 //!
 //! Exit code 0: healed, or nothing to heal; 1: not healed; 2: an error.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use shape_examples::{
     complain,
-    drive::{DriveOptions, Failure, cancel_on_ctrl_c, check, drive},
+    drive::{DriveOptions, Failure, cancel_on_ctrl_c, check, drive, serve_address},
     outcome, say,
     terminal::Style,
 };
@@ -21,7 +21,7 @@ const USAGE: &str = "usage: heal --config FILE [options]
   --config FILE    the service, its repository, promises, recipes and guard rails
   --check          only check the configuration, the recipes and the promises
   --seed N         the seed of the load, 1 by default
-  --serve [ADDR]   show the dashboard while it runs and afterwards, at 127.0.0.1:8088 by default, until Ctrl-C
+  --serve[=ADDR]   show the dashboard while it runs and afterwards, at 127.0.0.1:8088 by default, until Ctrl-C
   --json           print the result as JSON instead of the timeline
 exit code: 0 healed or nothing to heal, 1 not healed, 2 error";
 
@@ -34,24 +34,14 @@ fn main() -> ExitCode {
 
 fn run() -> Result<ExitCode, Failure> {
     use lexopt::prelude::{Long, Short, ValueExt as _};
-    let (mut file, mut only_check, mut json, mut seed, mut serve) =
-        (None, false, false, 1, None::<SocketAddr>);
+    let (mut file, mut only_check, mut json, mut seed, mut serve) = (None, false, false, 1, None);
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
             Long("config") => file = Some(PathBuf::from(parser.value()?)),
             Long("check") => only_check = true,
             Long("seed") => seed = parser.value()?.parse()?,
-            Long("serve") => {
-                let address = parser
-                    .optional_value()
-                    .map(|value| value.string())
-                    .transpose()?;
-                let address = address.unwrap_or_else(|| "127.0.0.1:8088".to_owned());
-                serve = Some(address.parse().map_err(|_| {
-                    format!("--serve: `{address}` is not an address like 127.0.0.1:8088")
-                })?);
-            }
+            Long("serve") => serve = Some(serve_address(parser.optional_value())?),
             Long("json") => json = true,
             Long("help") | Short('h') => {
                 say(USAGE);

@@ -2,6 +2,7 @@
 
 use std::{
     cell::RefCell,
+    ffi::OsString,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -83,6 +84,19 @@ pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
+/// The address of `--serve[=ADDR]`; without one the dashboard listens at 127.0.0.1:8088.
+///
+/// # Errors
+/// When it is no address.
+pub fn serve_address(value: Option<OsString>) -> Result<SocketAddr, Failure> {
+    let text = value.map_or_else(
+        || "127.0.0.1:8088".to_owned(),
+        |value| value.to_string_lossy().into_owned(),
+    );
+    text.parse()
+        .map_err(|_| format!("--serve: `{text}` is not an address like 127.0.0.1:8088").into())
+}
+
 /// A flag that Ctrl-C sets.
 ///
 /// # Errors
@@ -130,7 +144,7 @@ pub fn drive(
         timeline
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .show(event)
+            .show(event);
     });
     let serving = match options.serve {
         Some(address) => {

@@ -180,13 +180,15 @@ pub fn anomalies(
             Severity::Low => style.dim(&severity),
         };
         let evidence = &anomaly.evidence;
-        out.push_str(&format!(
-            "  {severity}  {}  {}\n",
+        let _ = writeln!(
+            out,
+            "  {severity}  {}  {}",
             style.bold(anomaly.component.as_str()),
             anomaly.summary
-        ));
-        out.push_str(&format!(
-            "      {}\n",
+        );
+        let _ = writeln!(
+            out,
+            "      {}",
             style.dim(&format!(
                 "{}: n = {}, baseline {}, q = {:.2e}, {} {:.3}  [{}]",
                 evidence.test,
@@ -197,33 +199,36 @@ pub fn anomalies(
                 evidence.effect,
                 anomaly.id
             ))
-        ));
+        );
         if let Some(exemplar) = anomaly.exemplars.first() {
-            out.push_str(&format!(
-                "      log     {}  {}\n",
+            let _ = writeln!(
+                out,
+                "      log     {}  {}",
                 exemplar.position,
                 first_line(&exemplar.message)
-            ));
+            );
         }
         if let Some(trace) = lineage.and_then(|lineage| lineage.trace(&anomaly.id)) {
-            out.push_str(&format!("      source  {}\n", verdict(&trace.verdict)));
+            let _ = writeln!(out, "      source  {}", verdict(&trace.verdict));
             if let Some(suspect) = trace.suspects.first() {
-                out.push_str(&format!(
-                    "      commit  {} {}  {}\n",
+                let _ = writeln!(
+                    out,
+                    "      commit  {} {}  {}",
                     suspect.id.short(),
                     suspect.summary,
                     style.dim(&suspect.reason)
-                ));
+                );
             }
         }
     }
     if telemetry.anomalies.is_empty() {
         out.push_str("  none\n");
     } else if most < telemetry.anomalies.len() {
-        out.push_str(&format!(
-            "  and {} more in anomalies.json\n",
+        let _ = writeln!(
+            out,
+            "  and {} more in anomalies.json",
             telemetry.anomalies.len() - most
-        ));
+        );
     }
     out
 }
@@ -275,18 +280,15 @@ pub fn causes(telemetry: &TelemetryReport, style: Style) -> String {
     let mut out = String::new();
     for diagnosis in &telemetry.diagnoses {
         for cause in diagnosis.causes.iter().take(3) {
-            out.push_str(&format!(
-                "  {:>3.0} %  {}\n",
-                100.0 * cause.weight,
-                cause.summary
-            ));
+            let _ = writeln!(out, "  {:>3.0} %  {}", 100.0 * cause.weight, cause.summary);
         }
         for recommendation in diagnosis.recommendations.iter().take(2) {
-            out.push_str(&format!(
-                "         {} {}\n",
+            let _ = writeln!(
+                out,
+                "         {} {}",
                 style.dim("→"),
                 recommendation.summary
-            ));
+            );
         }
     }
     out
@@ -298,9 +300,10 @@ pub fn forecasts(budget: &BudgetReport) -> String {
         .budgets
         .iter()
         .filter(|budget| budget.remaining < 0 || !budget.alerts.is_empty());
-    concerning
-        .map(|budget| format!("  {}: {}\n", budget.slo, budget.forecast.explanation))
-        .collect()
+    concerning.fold(String::new(), |mut out, budget| {
+        let _ = writeln!(out, "  {}: {}", budget.slo, budget.forecast.explanation);
+        out
+    })
 }
 
 /// Candidates with their gates; those whose preconditions do not hold are named in a line each.

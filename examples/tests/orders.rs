@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -16,7 +17,7 @@ use tempfile::TempDir;
 fn is_here(program: &str) -> bool {
     let found = Command::new(program).arg("--version").output().is_ok();
     if !found {
-        eprintln!("skipped: `{program}` is not installed");
+        shape_examples::complain(&format!("skipped: `{program}` is not installed"));
     }
     found
 }
@@ -101,12 +102,9 @@ fn orders(mode: &str, hook: &str) -> (TempDir, PathBuf) {
     git(&work, &["push", "--quiet", "origin", "main"]);
     let path = remote.join("hooks").join("pre-receive");
     fs::write(&path, hook).expect("a hook");
-    use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a hook that runs");
 
-    for name in ["slo.yaml"] {
-        fs::copy(example.join(name), scratch.path().join(name)).expect("a copy");
-    }
+    fs::copy(example.join("slo.yaml"), scratch.path().join("slo.yaml")).expect("a copy");
     fs::create_dir_all(scratch.path().join("recipes")).expect("a folder");
     copy_all(&example.join("recipes"), &scratch.path().join("recipes"));
     let config = fs::read_to_string(example.join("loop.toml")).expect("the configuration");

@@ -21,7 +21,7 @@ fn git(folder: &Path, args: &[&str]) -> String {
 #[test]
 fn the_healthy_release_is_the_package_and_the_same_each_time() {
     if Command::new("git").arg("--version").output().is_err() {
-        eprintln!("skipped: `git` is not installed");
+        shape_examples::complain("skipped: `git` is not installed");
         return;
     }
     let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("studio");
@@ -55,7 +55,7 @@ fn the_healthy_release_is_the_package_and_the_same_each_time() {
 #[test]
 fn blame_names_the_wrong_commit_and_a_lone_revert_conflicts() {
     if Command::new("git").arg("--version").output().is_err() {
-        eprintln!("skipped: `git` is not installed");
+        shape_examples::complain("skipped: `git` is not installed");
         return;
     }
     let folder = tempfile::tempdir().expect("a temporary folder");

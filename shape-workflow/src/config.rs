@@ -111,7 +111,7 @@ impl fmt::Display for Length {
             ("m", 60_000),
             ("s", 1_000),
         ] {
-            if millis != 0 && millis % size == 0 {
+            if millis != 0 && millis.is_multiple_of(size) {
                 return write!(f, "{}{unit}", millis / size);
             }
         }

@@ -165,6 +165,10 @@ impl<'a> ClosedLoopBuilder<'a> {
     ///
     /// # Panics
     /// When `observe` or `promises` was not given: a loop needs both.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "the whole graph stands in one place, read from top to bottom"
+    )]
     pub fn build(self) -> Result<ClosedLoop<'a>, Error> {
         let Self {
             parameters,

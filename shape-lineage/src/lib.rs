@@ -52,7 +52,9 @@
 //! Aho-Corasick automaton holds the longest text of each template; a message is compared only with the templates whose
 //! longest text occurs in it, their texts in order and anchored at both ends. Records of another level or of another
 //! module than the statement's are not its records. Of those that fit, the one with most constant text wins; equals are
-//! an [`Ambiguous`](Verdict::Ambiguous) set. A template with variables and fewer than 5 constant characters, blanks not
+//! an [`Ambiguous`](Verdict::Ambiguous) set, and so are those with half its text or more where the record names neither's
+//! module. A call of a logging wrapper is a statement too; [`LogStatement::emit_sites`] are the log calls in the wrapper,
+//! which a runtime would name. A template with variables and fewer than 5 constant characters, blanks not
 //! counted, is no answer, nor one with fewer than 3 in the very module that the record names; see
 //! [`Query::by_elimination`] for a way to get more answers at some risk.
 //!

@@ -57,6 +57,9 @@ impl SourceIndex {
         {
             return answer;
         }
+        if let Some(answer) = self.by_class_and_line(query) {
+            return answer;
+        }
         for frame in query.frames {
             let files = self.files_at(&frame.path, query.target);
             let places: Vec<SourceRef> = files
@@ -219,6 +222,40 @@ impl SourceIndex {
             EvidenceKind::EmitterMetadata,
             confidence,
         ))
+    }
+
+    /// `FastLeaderElection@774` and the like: the target names a class, a field the line in its file.
+    ///
+    /// Unlike a path that is little to go by: the text has to fit too.
+    fn by_class_and_line(&self, query: &Query<'_>) -> Option<Answer> {
+        let line: NonZeroU32 = query.fields?.get("line")?.parse().ok()?;
+        let class = query.target?.rsplit('.').next()?.split('$').next()?;
+        let statements = self
+            .files()
+            .iter()
+            .filter(|file| {
+                let name = file.path().rsplit('/').next().unwrap_or_default();
+                name.split_once('.').is_some_and(|(stem, _)| stem == class)
+            })
+            .flat_map(|file| self.statements_of(file.path()))
+            .filter(|statement| statement.location.line <= line && line <= statement.end_line)
+            .filter(|statement| self.text_fits(statement, query));
+        let mut places: Vec<&LogStatement> = statements.collect();
+        places.dedup_by(|a, b| a.location == b.location);
+        if places.is_empty() {
+            return None;
+        }
+        let confidence = 0.98 / share(places.len());
+        let places = places
+            .into_iter()
+            .map(|place| self.source_ref(place))
+            .collect();
+        Some(Answer {
+            variables: self
+                .match_text(query)
+                .map_or_else(Vec::new, |found| found.variables),
+            ..verdict_of(places, EvidenceKind::EmitterMetadata, confidence)
+        })
     }
 
     fn text_fits(&self, statement: &LogStatement, query: &Query<'_>) -> bool {

@@ -83,6 +83,18 @@ impl Rank {
     pub(crate) fn has_level_conflict(self) -> bool {
         self.level == LevelFit::Conflict
     }
+
+    /// Whether another statement may as well be meant though it has less text: the record names another module than
+    /// that of either, so that the more fitting text is but the more likely one.
+    fn rivals(&self, other: &Self) -> bool {
+        self.target <= TargetFit::Related
+            && other.target == self.target
+            && other.level == self.level
+            && other.is_product == self.is_product
+            && other.kind == self.kind
+            && MIN_LITERAL_CHARS < other.literal_chars
+            && self.literal_chars <= 2 * other.literal_chars
+    }
 }
 
 /// The statements that fit best, in the order of the index.
@@ -175,21 +187,11 @@ impl Matcher {
     /// The statements that fit best.
     pub(crate) fn search(&self, statements: &[LogStatement], query: &Query<'_>) -> Option<Fits> {
         let record = Record::new(query);
-        let mut best: Option<(Rank, Vec<Hit>)> = None;
-        let mut offer = |rank: Rank, statement_idx: usize, form_idx: Option<usize>| match &mut best
-        {
-            Some((best_rank, found)) if *best_rank == rank => {
-                if found.iter().all(|(idx, _)| *idx != statement_idx) {
-                    found.push((statement_idx, form_idx));
-                }
-            }
-            Some((best_rank, _)) if rank < *best_rank => {}
-            _ => best = Some((rank, vec![(statement_idx, form_idx)])),
-        };
+        let mut fits: Vec<(Rank, Hit)> = Vec::new();
         if query.message.is_empty() {
             for statement_idx in &self.fields_only {
                 if let Some(rank) = record.rank_fields_only(&statements[*statement_idx]) {
-                    offer(rank, *statement_idx, None);
+                    fits.push((rank, (*statement_idx, None)));
                 }
             }
         }
@@ -213,11 +215,19 @@ impl Matcher {
         {
             let form = &self.forms[*form_idx];
             if let Some(rank) = record.rank(form, &statements[form.statement_idx]) {
-                offer(rank, form.statement_idx, Some(*form_idx));
+                fits.push((rank, (form.statement_idx, Some(*form_idx))));
             }
         }
-        let (rank, mut found) = best?;
-        found.sort_unstable();
+        let rank = fits.iter().map(|(rank, _)| *rank).max()?;
+        let is_answer =
+            |other: &Rank| *other == rank || query.target.is_some() && rank.rivals(other);
+        fits.retain(|(other, _)| is_answer(other));
+        // The best of the forms of a statement speaks for it.
+        fits.sort_unstable_by_key(|(rank, (statement_idx, form_idx))| {
+            (*statement_idx, std::cmp::Reverse(*rank), *form_idx)
+        });
+        fits.dedup_by_key(|(_, (statement_idx, _))| *statement_idx);
+        let found: Vec<Hit> = fits.into_iter().map(|(_, hit)| hit).collect();
         let first = found.first()?;
         let variables = record.variables(
             first.1.map(|form_idx| &self.forms[form_idx]),

@@ -303,3 +303,30 @@ fn python_loggers() {
         ]
     );
 }
+
+#[cfg(feature = "python")]
+#[test]
+fn python_texts_in_variables() {
+    check(
+        "app.py",
+        "def f(self, n):\n    text = \"lost %s\"\n    if n:\n        text += \" of %s\"\n    log.warning(text, a, b)\n    \
+         shown = \"held {}\".format(n)\n    log.info(shown)\n    other = compute()\n    log.info(other)\n",
+        &[
+            "warn lost <*>",
+            "warn lost <*> of <*>",
+            "info held <*>",
+            "info <*>",
+        ],
+    );
+}
+
+#[cfg(feature = "java")]
+#[test]
+fn java_texts_in_variables() {
+    check(
+        "A.java",
+        "class A {\n  static final String PREFIX = \"node \";\n  void f(int n) {\n    String text = \"lost \" + n;\n    \
+         LOG.warn(text);\n    LOG.info(PREFIX + \"up\");\n    LOG.info(n);\n  }\n}\n",
+        &["warn lost <*>", "info node up", "info <*>"],
+    );
+}

@@ -161,6 +161,61 @@ fn metadata_comes_first() {
     check(&moved, &[3], "text");
 }
 
+#[cfg(feature = "java")]
+#[test]
+fn a_class_and_a_line_are_metadata_if_the_text_fits() {
+    let source = "package org.app;\nclass Net {\n  void f() {\n    LOG.warn(\"cannot open \" + id);\n    \
+                  LOG.warn(\"cannot open \" + id);\n    LOG.warn(\"cannot close \" + id);\n  }\n}\n";
+    let index = SourceIndex::from_sources([("src/org/app/Net.java", source)]);
+    let check = |target: &str, line: &str, expected: &[u32]| {
+        let fields = BTreeMap::from([("line".to_owned(), line.to_owned())]);
+        let query = Query::message("cannot open 3")
+            .target(target)
+            .fields(&fields);
+        let lines: Vec<u32> = match index.locate(&query).verdict {
+            Verdict::Unique { statement, .. } => vec![statement.location.line.get()],
+            Verdict::Ambiguous { candidates, .. } => candidates
+                .iter()
+                .map(|place| place.location.line.get())
+                .collect(),
+            Verdict::Unmapped { .. } => Vec::new(),
+        };
+        assert_eq!(lines, expected, "{target}@{line}");
+    };
+    check("Net", "4", &[4]);
+    check("Net$Sender", "5", &[5]);
+    check("Net", "6", &[4, 5]);
+    check("Other", "5", &[4, 5]);
+    check("Net", "many", &[4, 5]);
+}
+
+#[cfg(feature = "python")]
+#[test]
+fn a_text_of_another_module_may_be_that_of_a_variable() {
+    let index = SourceIndex::from_sources([
+        (
+            "app/old.py",
+            "def f(self):\n    self.log.info(\"connection is CLOSED\")\n",
+        ),
+        (
+            "app/new.py",
+            "def f(self):\n    self.log.info(\"connection is %s\", self.state)\n",
+        ),
+    ]);
+    let lines = |target: &str| {
+        let query = Query::message("connection is CLOSED")
+            .level(Level::Info)
+            .target(target);
+        match index.locate(&query).verdict {
+            Verdict::Unique { .. } => 1,
+            Verdict::Ambiguous { candidates, .. } => candidates.len(),
+            Verdict::Unmapped { .. } => 0,
+        }
+    };
+    assert_eq!(lines("app.server"), 2);
+    assert_eq!(lines("app.old"), 1);
+}
+
 #[test]
 fn frames_name_the_line_that_failed() {
     let mut record = exemplar(Level::Error, "shop::canvas", "no entry found for key", &[]);

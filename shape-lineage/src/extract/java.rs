@@ -5,7 +5,10 @@ use tree_sitter::Node;
 use super::{
     Extraction,
     placeholder::{Argument, empty_braces, percent},
-    syntax::{Alternatives, Dialect, Found, arguments, logger_level, part, text, unescape, walk},
+    syntax::{
+        Alternatives, Assignment, Dialect, Found, arguments, assignments, logger_level, part, text,
+        unescape, walk, write_assigned,
+    },
 };
 use crate::{MessageTemplate, StatementKind};
 
@@ -150,6 +153,19 @@ fn write(node: Node<'_>, source: &str, template: &mut Alternatives, depth: usize
             template.push_text(&unescape(text(node, source).trim_matches('\'')));
         }
         "decimal_integer_literal" | "true" | "false" => template.push_text(text(node, source)),
+        "identifier" if depth < 20 => {
+            let mut values = assigned(node, "method_declaration", source);
+            if values.is_empty() {
+                values = assigned(node, "constructor_declaration", source);
+            }
+            // A constant of the class.
+            if values.is_empty() && !text(node, source).contains(char::is_lowercase) {
+                values = assigned(node, "program", source);
+            }
+            write_assigned(node, &values, source, template, |value, out| {
+                write(value, source, out, depth + 10);
+            });
+        }
         "binary_expression"
             if depth < 100
                 && part(node, "operator", source) == Some("+")
@@ -193,6 +209,21 @@ fn write(node: Node<'_>, source: &str, template: &mut Alternatives, depth: usize
         }
         _ => template.push_expression(text(node, source)),
     }
+}
+
+/// What a variable was given before.
+fn assigned<'t>(node: Node<'t>, function: &str, source: &str) -> Vec<Assignment<'t>> {
+    let name = text(node, source);
+    assignments(node, &[function], |found| match found.kind() {
+        "variable_declarator" if part(found, "name", source) == Some(name) => {
+            Some((found.child_by_field_name("value")?, false))
+        }
+        "assignment_expression" if part(found, "left", source) == Some(name) => Some((
+            found.child_by_field_name("right")?,
+            part(found, "operator", source) == Some("+="),
+        )),
+        _ => None,
+    })
 }
 
 fn formatted(arguments: &[Node<'_>], source: &str) -> Option<Alternatives> {

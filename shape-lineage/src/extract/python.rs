@@ -8,7 +8,10 @@ use tree_sitter::Node;
 use super::{
     Extraction, RawTarget, WrapperCall, level_of_name,
     placeholder::{Argument, braces, percent},
-    syntax::{Alternatives, Dialect, Found, arguments, logger_level, part, text, unescape, walk},
+    syntax::{
+        Alternatives, Assignment, Dialect, Found, arguments, assignments, logger_level, part, text,
+        unescape, walk, write_assigned,
+    },
 };
 use crate::{MessageTemplate, StatementKind};
 
@@ -240,6 +243,21 @@ fn is_one_of(node: Node<'_>, names: &[&str], source: &str, depth: usize) -> bool
     }
 }
 
+/// What a variable was given before.
+fn assigned<'t>(node: Node<'t>, source: &str) -> Vec<Assignment<'t>> {
+    let name = text(node, source);
+    assignments(node, &["function_definition"], |found| {
+        let is_appended = match found.kind() {
+            "assignment" => false,
+            "augmented_assignment" => part(found, "operator", source) == Some("+="),
+            _ => return None,
+        };
+        (part(found, "left", source) == Some(name))
+            .then(|| Some((found.child_by_field_name("right")?, is_appended)))
+            .flatten()
+    })
+}
+
 fn logs(receiver: &str, method: &str) -> bool {
     logger_level(receiver, method).is_some()
 }
@@ -249,9 +267,13 @@ fn first_text(arguments: &[Node<'_>], source: &str) -> Option<usize> {
         let is_text = matches!(
             node.kind(),
             "string" | "concatenated_string" | "binary_operator"
-        ) || node.kind() == "call"
-            && text(*node, source).starts_with(['"', '\''])
-            && text(*node, source).contains(".format(");
+        ) || node.kind() == "identifier"
+            && assigned(*node, source)
+                .iter()
+                .any(|(value, _)| text(*value, source).contains(['"', '\'']))
+            || node.kind() == "call"
+                && text(*node, source).starts_with(['"', '\''])
+                && text(*node, source).contains(".format(");
         is_text
             // A level by name is not the text.
             && level_of_name(text(*node, source).trim_matches(['"', '\''])).is_none()
@@ -319,6 +341,15 @@ fn write(node: Node<'_>, source: &str, template: &mut Alternatives, depth: usize
     let inner = |name: &str| node.child_by_field_name(name);
     match node.kind() {
         "string" => write_string(node, source, template),
+        "identifier" if depth < 20 => {
+            write_assigned(
+                node,
+                &assigned(node, source),
+                source,
+                template,
+                |value, out| write(value, source, out, depth + 10),
+            );
+        }
         "concatenated_string" => {
             let mut cursor = node.walk();
             for child in node.named_children(&mut cursor) {
@@ -361,17 +392,23 @@ fn write(node: Node<'_>, source: &str, template: &mut Alternatives, depth: usize
                 (Some(object), Some("format"), Some(list))
                     if matches!(
                         object.kind(),
-                        "string" | "concatenated_string" | "parenthesized_expression"
+                        "string"
+                            | "concatenated_string"
+                            | "parenthesized_expression"
+                            | "identifier"
                     ) =>
                 {
                     let mut format = Alternatives::new();
                     write(object, source, &mut format, depth + 1);
-                    let format = format.single().map(ToString::to_string).unwrap_or_default();
                     let values: Vec<Argument> = arguments(list)
                         .into_iter()
                         .map(|node| argument(node, source))
                         .collect();
-                    template.push_template(&braces(&format, &values));
+                    let written = format.map(|format| match format.parts() {
+                        [crate::Part::Text(format)] => braces(format, &values),
+                        _ => format,
+                    });
+                    template.push_any(text(node, source), &written);
                 }
                 _ => template.push_expression(text(node, source)),
             }

@@ -118,6 +118,32 @@ impl Alternatives {
         }
     }
 
+    /// Goes on with any of several texts.
+    pub(super) fn push_any(&mut self, expression: &str, values: &Self) {
+        if Self::MAX < self.0.len() * values.0.len() {
+            self.push_expression(expression);
+            return;
+        }
+        let mut all = Vec::new();
+        for head in &self.0 {
+            for value in &values.0 {
+                let mut template = head.clone();
+                template.push_template(value);
+                all.push(template);
+            }
+        }
+        self.0 = all;
+    }
+
+    /// One of these, or one of those.
+    pub(super) fn or(&mut self, others: Self) {
+        for other in others.0 {
+            if !self.0.contains(&other) {
+                self.0.push(other);
+            }
+        }
+    }
+
     pub(super) fn map(self, change: impl Fn(MessageTemplate) -> MessageTemplate) -> Self {
         Self(self.0.into_iter().map(change).collect())
     }
@@ -249,6 +275,77 @@ pub(super) fn text<'s>(node: Node<'_>, source: &'s str) -> &'s str {
 pub(super) fn part<'s>(node: Node<'_>, name: &str, source: &'s str) -> Option<&'s str> {
     node.child_by_field_name(name)
         .map(|child| text(child, source))
+}
+
+/// What gives a variable its value: the expression, and whether it goes at the end of the value before.
+pub(super) type Assignment<'t> = (Node<'t>, bool);
+
+/// The assignments before `node` in the function that it is in, in order.
+pub(super) fn assignments<'t>(
+    node: Node<'t>,
+    functions: &[&str],
+    is_assignment: impl Fn(Node<'t>) -> Option<Assignment<'t>>,
+) -> Vec<Assignment<'t>> {
+    let mut function = node;
+    while !functions.contains(&function.kind()) {
+        let Some(above) = function.parent() else {
+            return Vec::new();
+        };
+        function = above;
+    }
+    let mut found = Vec::new();
+    let mut open = vec![function];
+    while let Some(here) = open.pop() {
+        if node.start_byte() <= here.start_byte() {
+            continue;
+        }
+        found.extend(is_assignment(here));
+        let mut cursor = here.walk();
+        let children: Vec<Node<'t>> = here.named_children(&mut cursor).collect();
+        open.extend(children.into_iter().rev());
+    }
+    // The text of an assignment that holds the node is not its value yet.
+    found.retain(|(value, _)| value.end_byte() <= node.start_byte());
+    found
+}
+
+/// Writes a variable as the texts that it was given, if there are any.
+pub(super) fn write_assigned<'t>(
+    node: Node<'t>,
+    assignments: &[Assignment<'t>],
+    source: &str,
+    template: &mut Alternatives,
+    write: impl Fn(Node<'t>, &mut Alternatives),
+) {
+    let has_text = |(value, _): &Assignment<'t>| text(*value, source).contains(['"', '\'']);
+    let name = text(node, source);
+    if !assignments.iter().any(has_text) {
+        template.push_expression(name);
+        return;
+    }
+    let mut values: Option<Alternatives> = None;
+    for (value, is_appended) in assignments {
+        let mut written = Alternatives::new();
+        write(*value, &mut written);
+        match &mut values {
+            Some(values) if *is_appended => {
+                let mut longer = values.clone();
+                longer.push_any(name, &written);
+                values.or(longer);
+            }
+            Some(values) => values.or(written),
+            None => values = Some(written),
+        }
+    }
+    // `text = ""` only says that the variable exists.
+    if let Some(mut values) = values {
+        values.0.retain(|value| !value.is_empty());
+        if !values.0.is_empty() {
+            template.push_any(name, &values);
+            return;
+        }
+    }
+    template.push_expression(name);
 }
 
 /// The arguments in a list, comments left out.

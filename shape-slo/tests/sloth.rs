@@ -239,3 +239,43 @@ fn the_spelling_of_the_other_form_is_read_over() {
     );
     assert_eq!(labels(&kubernetes)["a"], "camel");
 }
+
+#[test]
+fn plugins_are_built_in_or_named() {
+    let with = |plugin: &str| {
+        let chain = format!("plugins: {{ chain: [{{ {plugin} }}] }}\n    alerting: ");
+        prometheus_rules(&SPEC.replace("alerting: ", &chain), &RuleConfig::new())
+    };
+    let id = |name: &str| format!("id: sloth.dev/{name}/v1");
+    let files = with(&format!(
+        "{}, config: {{ disableOptimized: true }}",
+        id("core/sli_rules")
+    ))
+    .unwrap();
+    let period = files[0].groups[0].rules.last().unwrap();
+    assert_eq!(
+        period.expr,
+        "(sum(rate(errors[30d])))\n/\n(sum(rate(requests[30d])))\n"
+    );
+    let files = with(&format!(
+        "{}, config: {{ interval: {{ default: 300s, alert: 1m }} }}",
+        id("contrib/rule_intervals")
+    ))
+    .unwrap();
+    let intervals: Vec<Option<&str>> = files[0]
+        .groups
+        .iter()
+        .map(|group| group.interval.as_deref())
+        .collect();
+    assert_eq!(intervals, [Some("5m"), Some("5m"), Some("1m")]);
+    let error = with(&id("contrib/rule_intervals")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`slos[0]`: plugin `sloth.dev/contrib/rule_intervals/v1` needs `interval.default`"
+    );
+    let error = with("id: shop.example/mine/v1").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`slos[0]`: plugin `shop.example/mine/v1` is not built in"
+    );
+}

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::go;
+
 /// A list of plugins that change the rules.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Chain {
@@ -22,6 +24,12 @@ struct Plugin {
     config: Value,
 }
 
+impl Plugin {
+    fn is_set(&self, option: &str) -> bool {
+        self.config.get(option).and_then(Value::as_bool) == Some(true)
+    }
+}
+
 /// What plugins ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
@@ -33,7 +41,10 @@ pub(super) struct Plan {
     pub(super) metadata: bool,
     pub(super) alerts: bool,
     pub(super) denominator_corrected: bool,
-    pub(super) info_labels: BTreeMap<String, String>,
+    /// The ratio over the period is the mean of the shortest window's, which is cheap; else a query over the period.
+    pub(super) optimized: bool,
+    /// Labels for a metric of the metadata.
+    pub(super) info_labels: Vec<(String, BTreeMap<String, String>)>,
     pub(super) sli_interval: Option<String>,
     pub(super) metadata_interval: Option<String>,
     pub(super) alert_interval: Option<String>,
@@ -47,7 +58,8 @@ impl Plan {
             metadata: true,
             alerts: true,
             denominator_corrected: false,
-            info_labels: BTreeMap::new(),
+            optimized: true,
+            info_labels: Vec::new(),
             sli_interval: None,
             metadata_interval: None,
             alert_interval: None,
@@ -76,22 +88,46 @@ impl Plan {
             | "sloth.dev/core/noop/v1"
             | "sloth.dev/core/validate/v1"
             | "sloth.dev/contrib/validate_victoria_metrics/v1" => {}
-            "sloth.dev/core/sli_rules/v1" => self.sli = true,
+            "sloth.dev/core/sli_rules/v1" => {
+                self.sli = true;
+                self.optimized = !plugin.is_set("disableOptimized");
+            }
             "sloth.dev/core/metadata_rules/v1" => self.metadata = true,
             "sloth.dev/core/alert_rules/v1" => self.alerts = true,
-            "sloth.dev/contrib/denominator_corrected_rules/v1" => self.denominator_corrected = true,
+            "sloth.dev/contrib/denominator_corrected_rules/v1" => {
+                self.denominator_corrected = true;
+                self.optimized = !plugin.is_set("disableOptimized");
+            }
             "sloth.dev/contrib/info_labels/v1" => {
                 let labels = plugin.config.get("labels").and_then(Value::as_object);
-                for (name, value) in labels.into_iter().flatten() {
-                    self.info_labels.insert(name.clone(), text(value));
+                let labels = labels.into_iter().flatten();
+                let labels: BTreeMap<String, String> = labels
+                    .map(|(name, value)| (name.clone(), text(value)))
+                    .collect();
+                if labels.is_empty() {
+                    return Err(format!("plugin `{}` needs `labels`", plugin.id));
                 }
+                let metric = plugin.config.get("metricName").and_then(Value::as_str);
+                let metric = metric.unwrap_or("sloth_slo_info").to_owned();
+                self.info_labels.push((metric, labels));
             }
             "sloth.dev/contrib/rule_intervals/v1" => {
                 let interval = plugin.config.get("interval");
-                let of = |name: &str| Some(text(interval?.get(name)?));
-                self.sli_interval = of("sliError").or_else(|| of("default"));
-                self.metadata_interval = of("metadata").or_else(|| of("default"));
-                self.alert_interval = of("alert").or_else(|| of("default"));
+                let of = |name: &str| {
+                    let Some(value) = interval.and_then(|interval| interval.get(name)) else {
+                        return Ok(None);
+                    };
+                    let ms = go::parse_duration(&text(value)).ok_or_else(|| {
+                        format!("plugin `{}`: `{name}` is no length such as `5m`", plugin.id)
+                    })?;
+                    Ok::<_, String>(Some(go::duration(ms)))
+                };
+                let default = of("default")?
+                    .ok_or_else(|| format!("plugin `{}` needs `interval.default`", plugin.id))?;
+                let or_default = |interval: Option<String>| interval.or(Some(default.clone()));
+                self.sli_interval = or_default(of("sliError")?);
+                self.metadata_interval = or_default(of("metadata")?);
+                self.alert_interval = or_default(of("alert")?);
             }
             "" => return Err("`id` of a plugin is missing".to_owned()),
             other => return Err(format!("plugin `{other}` is not built in")),

@@ -138,9 +138,14 @@ impl Objective<'_> {
         let mean = format!(
             "sum_over_time({short}{filter}[{period}])\n/ ignoring (sloth_window)\ncount_over_time({short}{filter}[{period}])\n"
         );
+        let whole = if self.slo.plan.optimized {
+            mean
+        } else {
+            self.plain_ratio(&period)
+        };
         rules.push(self.record(
             error_ratio(self.slo.period_ms),
-            mean,
+            whole,
             [("sloth_window", &period)],
         ));
         rules
@@ -148,17 +153,23 @@ impl Objective<'_> {
 
     fn ratio(&self, window: &str) -> String {
         match &self.slo.query {
+            Query::Events { error, total } if self.slo.plan.denominator_corrected => {
+                let (error, total) = (filled(error, window), filled(total, window));
+                let filter = &self.filter;
+                format!(
+                    "(\nslo:numerator_correction:ratio{window}{filter}\n* on()\n{error}\n)\n/\n({total})\n"
+                )
+            }
+            _ => self.plain_ratio(window),
+        }
+    }
+
+    fn plain_ratio(&self, window: &str) -> String {
+        match &self.slo.query {
             Query::Raw(query) => format!("({})", filled(query, window)),
             Query::Events { error, total } => {
                 let (error, total) = (filled(error, window), filled(total, window));
-                if self.slo.plan.denominator_corrected {
-                    let filter = &self.filter;
-                    format!(
-                        "(\nslo:numerator_correction:ratio{window}{filter}\n* on()\n{error}\n)\n/\n({total})\n"
-                    )
-                } else {
-                    format!("({error})\n/\n({total})\n")
-                }
+                format!("({error})\n/\n({total})\n")
             }
         }
     }
@@ -202,8 +213,7 @@ impl Objective<'_> {
                 concat!("shape-slo-", env!("CARGO_PKG_VERSION")),
             ),
         ]));
-        info.labels.extend(self.slo.plan.info_labels.clone());
-        vec![
+        let mut rules = vec![
             self.plain("slo:objective:ratio", format!("vector({objective})")),
             self.plain("slo:error_budget:ratio", format!("vector(1-{objective})")),
             self.plain("slo:time_period:days", format!("vector({days})")),
@@ -217,7 +227,13 @@ impl Objective<'_> {
                 format!("1 - slo:period_burn_rate:ratio{filter}"),
             ),
             info,
-        ]
+        ];
+        for (metric, labels) in &self.slo.plan.info_labels {
+            if let Some(rule) = rules.iter_mut().find(|rule| rule.name == *metric) {
+                rule.labels.extend(labels.clone());
+            }
+        }
+        rules
     }
 
     fn alert(&self, severity: &str, meta: &AlertMeta, pairs: [WindowPair; 2]) -> Rule {

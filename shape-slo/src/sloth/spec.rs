@@ -329,6 +329,9 @@ fn sloth(
         let (Ok(plan), Ok(query)) = (plan, query) else {
             continue;
         };
+        if plan.denominator_corrected && matches!(query, Query::Raw(_)) {
+            wrong("the denominator can be corrected of `events` only".to_owned());
+        }
         slos.push(ServiceSlo {
             name: slo.name,
             objective: slo.objective,

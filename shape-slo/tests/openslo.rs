@@ -156,3 +156,23 @@ fn what_can_not_be_read_says_why() {
     );
     check(&SLO.replace("name: web,", "name: A, name: web,"), &[]);
 }
+
+#[test]
+fn an_empty_length_is_absent_where_it_must_be_there() {
+    let text = "
+apiVersion: openslo.com/v2alpha
+kind: AlertCondition
+metadata: { name: fast }
+spec:
+  severity: page
+  condition: { kind: burnrate, op: gt, threshold: 2, lookbackWindow: 1h, alertAfter: '' }
+";
+    check(text, &[("spec.condition.alertAfter", Some("required"))]);
+    check(&text.replace("''", "5m"), &[]);
+    let older = text.replace("openslo.com/v2alpha", "openslo/v1");
+    check(&older.replace(", alertAfter: ''", ""), &[]);
+    check(
+        &older,
+        &[("spec.condition.alertAfter.unit", Some("required"))],
+    );
+}

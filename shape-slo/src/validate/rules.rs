@@ -297,6 +297,11 @@ impl Rules {
         self.required_duration(version, &condition.get("lookbackWindow"));
         let after = condition.get("alertAfter");
         if version == Version::V2alpha {
+            // Here it is no pointer: empty is as good as absent.
+            let after = Property {
+                shape: &Shape::Duration,
+                ..after
+            };
             self.required_duration(version, &after);
         } else if after.is_some() {
             self.duration(version, &after);
@@ -447,12 +452,7 @@ impl Rules {
             self.time_slices(version, objective, method.text());
         }
         self.description(spec);
-        let service = spec.get(service);
-        if version == Version::V2alpha {
-            self.required_dns_label(&service);
-        } else {
-            self.required(&service);
-        }
+        self.required(&spec.get(service));
         self.required_one_of(&method, &["Occurrences", "Timeslices", "RatioTimeslices"]);
         self.time_windows(version, &spec.get("timeWindow"), "timeWindow");
         for policy in &spec.get("alertPolicies").items() {

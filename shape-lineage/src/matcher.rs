@@ -206,16 +206,37 @@ impl Matcher {
         let by_text = [query.message, record.core].map(|text| self.constants.get(text));
         let by_target = query.target.and_then(|target| self.weak.get(target));
         let by_pattern = patterns.iter().map(|pattern| &self.by_pattern[*pattern]);
-        for form_idx in by_text
+        let candidates: Vec<usize> = by_text
             .into_iter()
             .flatten()
             .chain(by_target)
             .chain(by_pattern)
             .flatten()
-        {
-            let form = &self.forms[*form_idx];
-            if let Some(rank) = record.rank(form, &statements[form.statement_idx]) {
-                fits.push((rank, (form.statement_idx, Some(*form_idx))));
+            .copied()
+            .collect();
+        // Statements that say level and target come first: one of them that has both leaves the others no chance, and
+        // so their targets need not be compared.
+        let mut best = fits.iter().map(|(rank, _)| (rank.level, rank.target)).max();
+        for is_vague in [false, true] {
+            for form_idx in &candidates {
+                let form = &self.forms[*form_idx];
+                let statement = &statements[form.statement_idx];
+                let is_unknown = matches!(statement.target, Target::Unknown(_));
+                if (is_unknown || statement.level.is_none()) != is_vague {
+                    continue;
+                }
+                let level = record.level_fit(statement.level);
+                let is_beaten = best.is_some_and(|(best_level, best_target)| {
+                    level < best_level
+                        || level == best_level && best_target == TargetFit::Same && is_unknown
+                });
+                if is_beaten {
+                    continue;
+                }
+                if let Some(rank) = record.rank(form, statement) {
+                    best = best.max(Some((rank.level, rank.target)));
+                    fits.push((rank, (form.statement_idx, Some(*form_idx))));
+                }
             }
         }
         let rank = fits.iter().map(|(rank, _)| *rank).max()?;
@@ -355,18 +376,20 @@ impl<'q> Record<'q> {
 
     fn rank(&self, form: &Form, statement: &LogStatement) -> Option<Rank> {
         let level = self.level_fit(statement.level);
-        let target = fit_target(self.query.target, &statement.target)?;
-        let minimum = match (form.template.has_variables(), target) {
-            (false, _) => 1,
-            (true, TargetFit::Same) => MIN_LITERAL_CHARS_AT_TARGET,
-            (true, _) => MIN_LITERAL_CHARS,
-        };
-        if form.literal_chars < minimum
+        if form.literal_chars < MIN_LITERAL_CHARS_AT_TARGET && form.template.has_variables()
             || level == LevelFit::Conflict && form.literal_chars < 3 * MIN_LITERAL_CHARS
         {
             return None;
         }
+        // Of the templates whose longest text occurs most fail here, by their first text.
         self.fit(form, statement)?;
+        let target = fit_target(self.query.target, &statement.target)?;
+        if form.template.has_variables()
+            && form.literal_chars < MIN_LITERAL_CHARS
+            && target != TargetFit::Same
+        {
+            return None;
+        }
         let (mut literal_chars, mut missing) = (form.literal_chars, 0);
         if form.kind != FormKind::WithFields {
             for field in statement.fields.iter().filter(|field| !field.is_optional) {

@@ -64,20 +64,21 @@ fn relation(record: &str, module: &str) -> TargetFit {
     if module.is_empty() {
         return TargetFit::Unknown;
     }
-    let parts = |path: &'_ str| -> Vec<String> {
-        path.split([':', '.', '/', '$'])
-            .filter(|part| !part.is_empty())
-            .map(str::to_ascii_lowercase)
-            .collect()
+    let parts = |path| {
+        let all = str::split(path, [':', '.', '/', '$']);
+        all.filter(|part: &&str| !part.is_empty())
     };
-    let (record_parts, module_parts) = (parts(record), parts(module));
-    let same_last = record_parts.last() == module_parts.last() && !record_parts.is_empty();
-    if is_around(record, module) || same_last && record_parts.len() == 1 {
+    let same = |a: Option<&str>, b: Option<&str>| match (a, b) {
+        (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
+        (a, b) => a == b,
+    };
+    let last = parts(record).next_back();
+    let is_single = parts(record).count() == 1;
+    let same_last = last.is_some() && same(last, parts(module).next_back());
+    if is_around(record, module) || same_last && is_single {
         TargetFit::Near
-    } else if record_parts
-        .last()
-        .is_some_and(|last| module_parts.contains(last))
-        || record_parts.first() == module_parts.first()
+    } else if parts(module).any(|part| same(last, Some(part)))
+        || same(parts(record).next(), parts(module).next())
     {
         TargetFit::Related
     } else {

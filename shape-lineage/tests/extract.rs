@@ -6,7 +6,7 @@
     feature = "javascript"
 ))]
 
-use shape_lineage::{LogStatement, SourceIndex, Target};
+use shape_lineage::{LogStatement, SourceIndex};
 
 /// `level template` and the fields of each statement.
 #[track_caller]
@@ -290,6 +290,7 @@ fn python_wrappers() {
 #[cfg(feature = "python")]
 #[test]
 fn python_loggers() {
+    use shape_lineage::Target;
     let source = "import logging\nlog = logging.getLogger(__name__)\nACCESS: logging.Logger = logging.getLogger(\"web.access\")\n\
                   class A:\n    def f(self):\n        log.info(\"a\")\n        ACCESS.info(\"b\")\n        self.log.info(\"c\")\n";
     let index = SourceIndex::from_sources([("web/app.py", source)]);

@@ -301,6 +301,7 @@ impl SourceFile {
                     fields: raw.fields,
                     target: match raw.target {
                         RawTarget::Module => Target::Module(module),
+                        #[cfg(feature = "python")]
                         RawTarget::File => Target::Module(file.module.clone()),
                         RawTarget::Named(name) => Target::Named(name),
                         RawTarget::Unknown => Target::Unknown(module),

@@ -5,22 +5,34 @@ use std::collections::BTreeMap;
 use shape_telemetry::SourceLocation;
 
 use crate::{
-    LogStatement,
+    LogStatement, MessageTemplate,
     extract::{RawWrapper, WrapperCall},
 };
 
 /// The wrappers of all files and the calls of them, to be joined when all files are read.
 #[derive(Debug, Default)]
 pub(crate) struct Wrappers {
-    /// By name: the class and the log call in it.
-    known: BTreeMap<String, Vec<(String, SourceLocation)>>,
+    /// By name.
+    known: BTreeMap<String, Vec<Wrapper>>,
     calls: BTreeMap<SourceLocation, WrapperCall>,
+}
+
+/// A log call in a wrapper.
+#[derive(Debug)]
+struct Wrapper {
+    class: String,
+    place: SourceLocation,
+    prefix: MessageTemplate,
 }
 
 impl Wrappers {
     pub(crate) fn define(&mut self, wrapper: RawWrapper, place: SourceLocation) {
         let known = self.known.entry(wrapper.name).or_default();
-        known.push((wrapper.class, place));
+        known.push(Wrapper {
+            class: wrapper.class,
+            place,
+            prefix: wrapper.prefix,
+        });
     }
 
     pub(crate) fn call(&mut self, place: SourceLocation, call: WrapperCall) {
@@ -33,33 +45,43 @@ impl Wrappers {
             let Some(call) = self.calls.get(&statement.location) else {
                 return true;
             };
-            statement.emit_sites = self.emit_sites(call, &statement.location.path);
+            let nearest = self.nearest(call, &statement.location.path);
+            if let [wrapper] = nearest.as_slice()
+                && !wrapper.prefix.is_empty()
+            {
+                let mut message = wrapper.prefix.clone();
+                message.push_template(&statement.message);
+                statement.message = message;
+            }
+            statement.emit_sites = nearest
+                .into_iter()
+                .map(|wrapper| wrapper.place.clone())
+                .collect();
             !call.is_required || !statement.emit_sites.is_empty()
         });
     }
 
     /// The log calls of the nearest wrappers of that name: in the same class, the same file, the same package.
-    fn emit_sites(&self, call: &WrapperCall, path: &str) -> Vec<SourceLocation> {
+    fn nearest(&self, call: &WrapperCall, path: &str) -> Vec<&Wrapper> {
         let known = self.known.get(&call.name).map_or(&[][..], Vec::as_slice);
-        let nearness = |class: &str, place: &SourceLocation| {
-            let is_same_file = place.path == path;
-            let is_same_class = call.class.as_deref() == Some(class);
+        let nearness = |wrapper: &Wrapper| {
+            let is_same_file = wrapper.place.path == path;
+            let is_same_class = call.class.as_ref() == Some(&wrapper.class);
             (
                 is_same_file,
                 is_same_file && is_same_class,
-                shared_folders(&place.path, path),
+                shared_folders(&wrapper.place.path, path),
             )
         };
         let nearest = known
             .iter()
-            .map(|(class, place)| nearness(class, place))
+            .map(nearness)
             // A wrapper of another package is another function.
             .filter(|(is_same_file, _, n_folders)| *is_same_file || 0 < *n_folders)
             .max();
         known
             .iter()
-            .filter(|(class, place)| Some(nearness(class, place)) == nearest)
-            .map(|(_, place)| place.clone())
+            .filter(|wrapper| Some(nearness(wrapper)) == nearest)
             .collect()
     }
 }

@@ -331,3 +331,14 @@ fn java_texts_in_variables() {
         &["warn lost <*>", "info node up", "info <*>"],
     );
 }
+
+#[cfg(feature = "python")]
+#[test]
+fn python_wrappers_with_a_prefix() {
+    check(
+        "app.py",
+        "class A:\n    def _log(self, level, msg, *args):\n        self.logger.log(level, \"[chan \" + self.name + \"] \" + msg, *args)\n    \
+         def run(self):\n        self._log(DEBUG, \"sent %s\", n)\n",
+        &["- [chan <*>] <*>", "debug [chan <*>] sent <*>"],
+    );
+}

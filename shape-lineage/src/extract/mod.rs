@@ -32,6 +32,7 @@ mod syntax;
 pub(crate) enum RawTarget {
     Module,
     /// The module that the file is, whatever class the statement is in.
+    #[cfg(feature = "python")]
     File,
     Named(String),
     Unknown,
@@ -72,6 +73,8 @@ pub(crate) struct RawWrapper {
     pub(crate) name: String,
     pub(crate) class: String,
     pub(crate) start: usize,
+    /// What it writes before the text that it was given.
+    pub(crate) prefix: MessageTemplate,
 }
 
 /// A function in bytes of its file.

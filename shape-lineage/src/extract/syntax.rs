@@ -152,6 +152,25 @@ impl Alternatives {
         self.0.iter().any(MessageTemplate::has_variables)
     }
 
+    /// What stands before the variable at the end, if there is but one template and it ends so.
+    fn before_last(&self) -> Option<MessageTemplate> {
+        let (last, before) = self.single()?.parts().split_last()?;
+        let crate::Part::Variable(Some(name)) = last else {
+            return None;
+        };
+        if !name.chars().all(|c| c == '_' || c.is_alphanumeric()) {
+            return None;
+        }
+        let mut prefix = MessageTemplate::default();
+        for part in before {
+            match part {
+                crate::Part::Text(text) => prefix.push_text(text),
+                crate::Part::Variable(name) => prefix.push_variable(name.as_deref()),
+            }
+        }
+        Some(prefix)
+    }
+
     /// The template, if there is but one.
     pub(super) fn single(&self) -> Option<&MessageTemplate> {
         match self.0.as_slice() {
@@ -229,6 +248,7 @@ pub(super) fn walk(
                         .to_owned(),
                     class: inner.module.clone(),
                     start: node.start_byte(),
+                    prefix: found.message.before_last().unwrap_or_default(),
                 });
             }
             if let Some(class) = found.wrapper.as_mut().and_then(|call| call.class.as_mut()) {

@@ -196,9 +196,10 @@ fn analyze(arguments: &Arguments) -> Result<Status, Failure> {
     write(&arguments.out, &reports)?;
     if !arguments.quiet {
         show(&reports, style);
+        say("");
     }
     say(&format!(
-        "\n{} lines = {} parsed + {} kept unparsed in {}; reports in {}",
+        "{} lines = {} parsed + {} kept unparsed in {}; reports in {}",
         count(lines.total),
         count(lines.parsed),
         count(lines.unparsed),

@@ -196,8 +196,10 @@ impl<'a> ClosedLoopBuilder<'a> {
         let baseline_sli = steps.step("baseline-sli", baseline, move |ctx, seen| {
             Ok(measured(ctx, &seen, &measure_baseline))
         });
-        let observation = steps.step("observe", (), move |ctx, ()| observed(ctx, observe(ctx)));
-        steps.after(observation, baseline);
+        // When the baseline fails, there is no point in loading the service again.
+        let observation = steps.step("observe", baseline.optional(), move |ctx, _| {
+            observed(ctx, observe(ctx))
+        });
 
         let telemetry = steps.step(
             "telemetry",

@@ -254,6 +254,14 @@ fn verdict(verdict: &Verdict) -> String {
     }
 }
 
+/// One side of a comparison: the good share, or how many durations there are.
+fn sample(comparison: &Comparison, events: Events) -> String {
+    if comparison.unit == "ms" {
+        return format!("n = {}", count(events.total()));
+    }
+    share(events)
+}
+
 /// Good of all, and the share: `9,971 of 10,000 (99.71%)`.
 fn share(events: Events) -> String {
     if events.is_none() {
@@ -318,7 +326,11 @@ pub fn candidates(report: &HealReport, style: Style) -> String {
         .iter()
         .filter(|candidate| !is_left_out(candidate));
     for (rank, candidate) in tried.enumerate() {
-        let name = state_name(candidate.state);
+        let name = match candidate.state {
+            // It passed the gates that cost little, and a better one was found before it was replayed.
+            CandidateState::NotTried if !candidate.gates.is_empty() => "kept in reserve",
+            state => state_name(state),
+        };
         let state = match candidate.state {
             CandidateState::Deployed | CandidateState::Validated | CandidateState::Proposed => {
                 style.good(name)
@@ -402,8 +414,8 @@ pub fn before_after(comparisons: &[Comparison], style: Style) -> String {
         .map(|comparison| {
             vec![
                 comparison.what.clone(),
-                share(comparison.before),
-                share(comparison.after),
+                sample(comparison, comparison.before),
+                sample(comparison, comparison.after),
                 ms(comparison.p95_before_ms),
                 ms(comparison.p95_after_ms),
                 format!(
@@ -425,8 +437,8 @@ pub fn before_after(comparisons: &[Comparison], style: Style) -> String {
     table(
         &[
             "what",
-            "good before",
-            "good after",
+            "before",
+            "after",
             "p95 before",
             "p95 after",
             "change [95 %]",

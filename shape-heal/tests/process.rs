@@ -15,11 +15,11 @@ use scratch::{NOW, Scratch, has_git};
 use shape_heal::{Cancel, Environment, EnvironmentError, ProcessEnvironment, ServiceSpec};
 use shape_telemetry::{Measurements, SourceSummary};
 
-/// A service that says that it is up and then waits, with a child of its own.
+/// A service with a child of its own that then says that it is up, and waits.
 const SERVICE: &str = "\
-echo \"up on $SHAPE_PORT\" >> $SHAPE_LOG_DIR/service.log
 sleep 1000 &
 echo $! > $SHAPE_LOG_DIR/../child
+echo \"up on $SHAPE_PORT\" >> $SHAPE_LOG_DIR/service.log
 wait
 ";
 

@@ -18,6 +18,8 @@ use crate::{
 
 /// How many error templates are reported as such when there is nothing to compare with.
 const MAX_WITHOUT_BASELINE: usize = 50;
+/// So often a warning is written before it is named without a baseline.
+const MIN_WARNINGS: u64 = 10;
 
 pub(crate) fn detect(view: &View<'_>, whole: &Measurements, drafts: &mut Drafts) {
     let mut blocking = BTreeSet::new();
@@ -480,10 +482,17 @@ fn known_errors(
         .templates
         .iter()
         .filter(|(id, series)| {
-            Some(Level::Error) <= series.level && !is_other(id) && !blocking.contains(*id)
+            let is_repeated_warning =
+                series.level == Some(Level::Warn) && MIN_WARNINGS <= series.count();
+            (Some(Level::Error) <= series.level || is_repeated_warning)
+                && !is_other(id)
+                && !blocking.contains(*id)
         })
         .collect();
-    errors.sort_by_key(|(id, series)| (std::cmp::Reverse(series.count()), *id));
+    errors.sort_by_key(|(id, series)| {
+        let is_warning = series.level < Some(Level::Error);
+        (is_warning, std::cmp::Reverse(series.count()), *id)
+    });
     for (id, series) in errors.into_iter().take(MAX_WITHOUT_BASELINE) {
         let count = series.count();
         let affected = all.totals(series.component.as_str(), None).bad.min(count);
@@ -494,7 +503,12 @@ fn known_errors(
             signature: id.as_str().to_owned(),
             effect_size: grade_new(series, count),
             share: share_of_component(view, series, affected, count),
-            cap: Severity::High,
+            // A warning may be as usual as it is frequent: it is named, so that it can be traced, and no more.
+            cap: if series.level < Some(Level::Error) {
+                Severity::Low
+            } else {
+                Severity::High
+            },
             summary: format!(
                 "{} `{}`, {count} times; there is no baseline to compare with",
                 level_name(series),

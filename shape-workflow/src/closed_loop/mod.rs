@@ -116,6 +116,44 @@ pub struct LoopOutputs {
 }
 
 /// The closed loop as a workflow of typed steps.
+///
+/// Observing, tracing and healing are closures of yours, since they touch the world; everything between them is done
+/// here. Without `trace` and `heal` the loop ends with the verdict.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use shape_heal::Observation;
+/// use shape_sli::Indicator;
+/// use shape_slo::{Slo, SloSet, Window};
+/// use shape_telemetry::{Collector, CollectorConfig, ComponentId};
+/// use shape_workflow::{ClosedLoop, Engine, ManualClock, Promises};
+///
+/// let log = "2026-03-01T10:00:00Z  INFO shop::cart: request completed status=200 duration_ms=3.1\n".repeat(200);
+/// let availability = Slo::new(
+///     &ComponentId::new("cart"),
+///     Indicator::Availability,
+///     "99%".parse()?,
+///     Window::rolling_days(28),
+/// );
+/// let mut closed_loop = ClosedLoop::builder()
+///     .promises(Promises::Given(SloSet::new("shop", vec![availability])))
+///     .observe(|ctx| {
+///         let mut logs = Collector::new(CollectorConfig::new());
+///         logs.read("cart.log", log.as_bytes());
+///         let (measurements, sources) = logs.finish();
+///         let now = ctx.now();
+///         Ok(Observation { label: "cart.log".into(), started_at: now, ended_at: now, measurements, sources })
+///     })
+///     .build()?;
+///
+/// let outputs = closed_loop.outputs();
+/// let clock = ManualClock::at("2026-03-01T10:05:00Z".parse()?);
+/// let run = closed_loop.run(&Engine::new(Arc::new(clock)))?;
+/// let sli = run.value(outputs.sli).ok_or("no indicators")?;
+/// assert_eq!(sli.components[0].slis[0].events.total(), 200);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ClosedLoop<'a> {
     workflow: Workflow<'a>,
     outputs: LoopOutputs,

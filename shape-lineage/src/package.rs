@@ -20,7 +20,7 @@ pub(crate) struct Packages {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Crate {
     package: String,
-    library: String,
+    lib_name: String,
 }
 
 impl Packages {
@@ -108,9 +108,9 @@ impl Packages {
             }
             ["src", ..] => {
                 parts.remove(0);
-                manifest.library.clone()
+                manifest.lib_name.clone()
             }
-            _ => manifest.library.clone(),
+            _ => manifest.lib_name.clone(),
         };
         if parts
             .last()
@@ -149,7 +149,7 @@ impl Crate {
         }
         let package = package?;
         Some(Self {
-            library: library.unwrap_or_else(|| package.clone()),
+            lib_name: library.unwrap_or_else(|| package.clone()),
             package,
         })
     }

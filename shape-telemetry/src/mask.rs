@@ -310,7 +310,7 @@ mod tests {
         );
         check("no entry for id \"Text Field\"", "no entry for id \"<*>\"");
         check(
-            "Received block blk_-1608999687919862906 of size 91178 from /10.250.14.224",
+            "Received block part_-1608999687919862906 of size 91178 from /10.250.14.224",
             "Received block <*> of size <*> from <*>",
         );
         check(

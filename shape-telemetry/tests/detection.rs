@@ -443,3 +443,40 @@ fn a_name_that_was_never_seen_is_no_new_message() {
         report.anomalies
     );
 }
+
+#[test]
+fn a_frequent_warning_is_named_without_a_baseline_and_no_more() {
+    let mut log = String::new();
+    for second in 0..40 {
+        let time = format!("2026-03-01T10:00:{second:02}.000000Z");
+        let _ = writeln!(
+            log,
+            "{time}  WARN shop::prices: price index built in 31.2ms articles=40000"
+        );
+        let _ = writeln!(
+            log,
+            "{time}  INFO shop::cart: request completed status=200 duration_ms=33.1"
+        );
+        if second % 10 == 0 {
+            let _ = writeln!(log, "{time}  WARN shop::cart: rare warning of the cart");
+        }
+    }
+    let (measurements, sources) = measure(&log);
+    let report = Analyzer::default().analyze(&measurements, None, sources);
+    let named = find(&report, AnomalyKind::NewTemplate, "prices");
+    assert_eq!((named.count, named.severity), (40, Severity::Low));
+    assert!(
+        named.summary.contains("there is no baseline"),
+        "{}",
+        named.summary
+    );
+    assert_eq!(named.exemplars[0].position.line.get(), 1);
+    let rare = |anomaly: &Anomaly| anomaly.summary.contains("rare warning");
+    assert!(!report.anomalies.iter().any(rare));
+
+    // With a baseline the same warning is as usual as ever.
+    let (healthy, sources) = measure(&log);
+    let baseline = Baseline::learn(&healthy);
+    let report = Analyzer::default().analyze(&measurements, Some(&baseline), sources);
+    assert_eq!(report.anomalies, []);
+}

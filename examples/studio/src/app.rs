@@ -12,7 +12,7 @@ pub struct App {
     /// The way to the render thread.
     pub canvas: CanvasHandle,
     /// The components that can be dropped on the canvas.
-    pub library: Library,
+    pub catalogue: Library,
     /// Light or dark.
     pub theme: Theme,
     stopping: AtomicBool,
@@ -24,7 +24,7 @@ impl App {
         Self {
             log,
             canvas,
-            library: Library::standard(),
+            catalogue: Library::standard(),
             theme: Theme::default(),
             stopping: AtomicBool::new(false),
         }

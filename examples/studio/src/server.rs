@@ -74,7 +74,7 @@ impl Server {
             .spawn(move || canvas::run(Scene::new(Size::DEFAULT), &queue, &render_log))?;
         host_sdk::start(&log);
         let app = App::new(log.clone(), handle);
-        info!(log, "library ready"; components = app.library.len());
+        info!(log, "library ready"; components = app.catalogue.len());
 
         let service = Service {
             app,

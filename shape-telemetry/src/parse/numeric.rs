@@ -136,7 +136,7 @@ fn labelled_line<'a>(i: &'a str, context: &Context) -> Scan<'a, Record<'a>> {
     Ok(("", record.with("alert", label).with("node", node)))
 }
 
-/// `2005-06-03-15.42.50.675872 R02-M1 RAS KERNEL INFO message`.
+/// `2005-06-03-15.42.50.675872 NODE RAS KERNEL INFO message`.
 fn bgl(i: &str) -> Scan<'_, Record<'_>> {
     let (i, stamp) = word_blanks(i)?;
     check(stamp.len() == 26 && stamp.as_bytes().get(10) == Some(&b'-'))?;

@@ -137,7 +137,7 @@ pub(crate) fn handle(app: &App, call: &Call<'_>) -> Response {
     let Some(id) = request.query("id") else {
         return Response::text(400, "which component? the id is missing");
     };
-    match app.library.lookup(&id, call.id, &app.log) {
+    match app.catalogue.lookup(&id, call.id, &app.log) {
         Ok(component) if drops => drop_on_canvas(app, call, component),
         Ok(component) => {
             let (id, width, height) = (

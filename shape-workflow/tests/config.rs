@@ -3,7 +3,7 @@
 
 use std::{path::Path, time::Duration};
 
-use shape_heal::Mode;
+use shape_heal::{Mode, Policy};
 use shape_workflow::{Length, LoopConfig};
 
 const MINIMAL: &str = r#"
@@ -34,7 +34,7 @@ fn the_smallest_file_has_careful_defaults() {
     assert_eq!(config.deploy.mode, Mode::Observe);
     assert_eq!(config.repository.branch, "main");
     assert_eq!(config.service.load_time.get(), Duration::from_secs(8));
-    assert_eq!(config.guards.max_files, 3);
+    assert_eq!(config.policy(), Policy::default());
     assert!(config.slo.ratified_by.is_none());
 }
 

@@ -4,16 +4,14 @@ use std::fmt;
 
 use shape_budget::BudgetConfig;
 use shape_compliance::JudgeConfig;
-use shape_heal::{HealEvent, HealOutcome, HealReport, Observation};
+use shape_heal::{HealEvent, HealOutcome, HealReport, Mode, Observation};
 use shape_lineage::LineageReport;
 use shape_sli::MeasureConfig;
 use shape_telemetry::{Analyzer, Baseline, TelemetryReport};
 
 use super::{
     ClosedLoop, DiagnosisReport, HealRequest, LoopOutputs, Promises,
-    steps::{
-        end_of, measured, nothing_to_heal, observed, promise, recover, run_healing, traced, verdict,
-    },
+    steps::{end_of, measured, observed, promise, recover, run_healing, traced, verdict},
 };
 use crate::{Artifact, Error, LoopState, StepContext, StepError, Workflow};
 
@@ -279,7 +277,7 @@ impl<'a> ClosedLoopBuilder<'a> {
             move |ctx, (compliance, telemetry, lineage, seen)| {
                 let Some(breach) = compliance.triggers().next() else {
                     ctx.output_summary("no promise is being broken: nothing to heal");
-                    return Ok(nothing_to_heal(ctx));
+                    return Ok(HealReport::nothing_to_heal(Mode::Observe, ctx.now()));
                 };
                 let (Some(heal), Some(lineage)) = (&mut heal, lineage) else {
                     return Err(StepError::skip("healing is not configured"));

@@ -5,7 +5,7 @@ use std::{cell::Cell, sync::Arc};
 use jiff::Timestamp;
 use shape_budget::BudgetConfig;
 use shape_compliance::{ComplianceReport, JudgeConfig, Status};
-use shape_heal::{HealEvent, HealOutcome, HealReport, HealStage, Mode, Observation};
+use shape_heal::{HealEvent, HealOutcome, HealReport, HealStage, Observation};
 use shape_lineage::LineageReport;
 use shape_sli::{MeasureConfig, SliReport};
 use shape_slo::SloSet;
@@ -129,27 +129,6 @@ pub(super) fn verdict(report: &ComplianceReport) -> String {
         number(Status::Breached),
         number(Status::NoData)
     )
-}
-
-/// The report of a loop in which every promise holds.
-pub(super) fn nothing_to_heal(ctx: &StepContext<'_>) -> HealReport {
-    HealReport {
-        schema_version: HealReport::SCHEMA_VERSION,
-        breach: None,
-        component: None,
-        signature: None,
-        anomalies: Vec::new(),
-        mode: Mode::Observe,
-        started_at: ctx.now(),
-        ended_at: ctx.now(),
-        outcome: HealOutcome::NothingToHeal,
-        explanation: "no promise is being broken: nothing was changed".to_owned(),
-        candidates: Vec::new(),
-        deployment: None,
-        verification: None,
-        refusals: Vec::new(),
-        lessons: Vec::new(),
-    }
 }
 
 /// Heals, and lets the state machine follow what happens.

@@ -174,12 +174,11 @@ impl<'r> Decoder<'r> {
     /// Looks at the first bytes: gzip, byte order marks.
     fn open(&mut self) -> io::Result<()> {
         let mut first = Vec::with_capacity(4);
-        let input = match std::mem::replace(&mut self.input, Input::Closed) {
-            Input::Raw(input) => input,
-            other => {
-                self.input = other;
-                return Ok(());
-            }
+        if !matches!(self.input, Input::Raw(_)) {
+            return Ok(());
+        }
+        let Input::Raw(input) = std::mem::replace(&mut self.input, Input::Closed) else {
+            return Ok(());
         };
         let mut input = input.inner;
         let result = input.by_ref().take(4).read_to_end(&mut first);

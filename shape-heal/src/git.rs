@@ -1,7 +1,7 @@
 //! The `git` program.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -10,16 +10,15 @@ use shape_lineage::CommitId;
 
 use crate::{Error, error::Repr};
 
-/// Variables that would make git look at another repository than the one meant; hooks set some of them.
-const FOREIGN: [&str; 8] = [
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_QUARANTINE_PATH",
-    "GIT_PREFIX",
-    "GIT_NAMESPACE",
+/// What a throw-away worktree needs beside the clean environment of [`shape_lineage::Git`]: no hooks of the user, nothing
+/// remembered about conflicts, and markers that look the same everywhere.
+const SETTINGS: [&str; 6] = [
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "rerere.enabled=false",
+    "-c",
+    "merge.conflictStyle=merge",
 ];
 
 /// What a git command said.
@@ -33,69 +32,29 @@ pub(crate) struct GitOutput {
 /// A repository, driven through the `git` program.
 #[derive(Clone, Debug)]
 pub(crate) struct Git {
-    root: PathBuf,
-    name: String,
-    mail: String,
+    git: shape_lineage::Git,
 }
 
 impl Git {
     /// Opens the repository that `path` lies in.
     pub(crate) fn open(path: &Path, name: &str, mail: &str) -> Result<Self, Error> {
-        let mut git = Self {
-            root: path.to_owned(),
-            name: name.to_owned(),
-            mail: mail.to_owned(),
+        let here = Self {
+            git: shape_lineage::Git::at(path).with_identity(name, mail),
         };
-        let root = git.line(path, &["rev-parse", "--show-toplevel"])?;
-        git.root = PathBuf::from(root);
-        Ok(git)
+        let root = here.line(path, &["rev-parse", "--show-toplevel"])?;
+        Ok(Self {
+            git: here.git.with_dir(root),
+        })
     }
 
     /// The top folder of the working copy.
     pub(crate) fn root(&self) -> &Path {
-        &self.root
+        self.git.folder()
     }
 
-    fn command(&self, dir: &Path, args: &[&str]) -> Command {
-        let mut command = Command::new("git");
-        for name in FOREIGN {
-            command.env_remove(name);
-        }
-        command
-            .current_dir(dir)
-            .args([
-                "-c",
-                "core.quotePath=false",
-                "-c",
-                "core.hooksPath=/dev/null",
-            ])
-            .args([
-                "-c",
-                "commit.gpgSign=false",
-                "-c",
-                "advice.detachedHead=false",
-            ])
-            .args([
-                "-c",
-                "rerere.enabled=false",
-                "-c",
-                "merge.conflictStyle=merge",
-            ])
-            .args(args)
-            .env("LC_ALL", "C")
-            .env("GIT_TERMINAL_PROMPT", "0")
-            .env("GIT_EDITOR", "true")
-            .env("GIT_AUTHOR_NAME", &self.name)
-            .env("GIT_AUTHOR_EMAIL", &self.mail)
-            .env("GIT_COMMITTER_NAME", &self.name)
-            .env("GIT_COMMITTER_EMAIL", &self.mail)
-            .stdin(Stdio::null());
-        // Nobody is there to type a passphrase.
-        if std::env::var_os("SSH_ASKPASS").is_none() {
-            command
-                .env("SSH_ASKPASS", "false")
-                .env("SSH_ASKPASS_REQUIRE", "force");
-        }
+    fn command(git: &shape_lineage::Git, args: &[&str]) -> Command {
+        let mut command = git.command(SETTINGS.iter().chain(args));
+        command.stdin(Stdio::null());
         // A Ctrl-C in the terminal is for us: git must not be cut off in the middle of a push.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
@@ -104,7 +63,7 @@ impl Git {
 
     /// Runs a command that may well fail.
     pub(crate) fn attempt(&self, dir: &Path, args: &[&str]) -> Result<GitOutput, Error> {
-        Self::output(self.command(dir, args))
+        Self::output(Self::command(&self.git.with_dir(dir), args))
     }
 
     fn output(mut command: Command) -> Result<GitOutput, Error> {
@@ -135,7 +94,7 @@ impl Git {
     /// The commit that a revision names; `None` when it names none.
     pub(crate) fn commit(&self, revision: &str) -> Result<Option<CommitId>, Error> {
         let spec = format!("{revision}^{{commit}}");
-        let output = self.attempt(&self.root, &["rev-parse", "--verify", "--quiet", &spec])?;
+        let output = self.attempt(self.root(), &["rev-parse", "--verify", "--quiet", &spec])?;
         Ok(output
             .is_success
             .then(|| CommitId::new(output.stdout.trim())))
@@ -144,7 +103,7 @@ impl Git {
     /// Tracked files with uncommitted changes.
     pub(crate) fn changed_files(&self) -> Result<Vec<String>, Error> {
         let text = self.text(
-            &self.root,
+            self.root(),
             &[
                 "status",
                 "--porcelain",
@@ -162,8 +121,7 @@ impl Git {
     /// A file's text in a commit; `None` when it is not there or not UTF-8.
     pub(crate) fn file(&self, commit: &CommitId, path: &str) -> Result<Option<String>, Error> {
         let spec = format!("{commit}:{path}");
-        let output = self
-            .command(&self.root, &["cat-file", "blob", &spec])
+        let output = Self::command(&self.git, &["cat-file", "blob", &spec])
             .output()
             .map_err(Repr::NoGit)?;
         Ok(output
@@ -176,14 +134,14 @@ impl Git {
     /// The object of a path in a commit.
     pub(crate) fn blob(&self, commit: &CommitId, path: &str) -> Result<Option<String>, Error> {
         let spec = format!("{commit}:{path}");
-        let output = self.attempt(&self.root, &["rev-parse", "--verify", "--quiet", &spec])?;
+        let output = self.attempt(self.root(), &["rev-parse", "--verify", "--quiet", &spec])?;
         Ok(output.is_success.then(|| output.stdout.trim().to_owned()))
     }
 
     /// The parents of a commit.
     pub(crate) fn parents(&self, commit: &CommitId) -> Result<Vec<CommitId>, Error> {
         let text = self.line(
-            &self.root,
+            self.root(),
             &["rev-list", "--parents", "-n", "1", commit.as_str()],
         )?;
         Ok(text.split(' ').skip(1).map(CommitId::new).collect())
@@ -191,13 +149,13 @@ impl Git {
 
     /// The message of a commit.
     pub(crate) fn message(&self, commit: &CommitId) -> Result<String, Error> {
-        self.text(&self.root, &["log", "-1", "--format=%B", commit.as_str()])
+        self.text(self.root(), &["log", "-1", "--format=%B", commit.as_str()])
     }
 
     /// The tree of a commit.
     pub(crate) fn tree(&self, commit: &CommitId) -> Result<String, Error> {
         let spec = format!("{commit}^{{tree}}");
-        self.line(&self.root, &["rev-parse", &spec])
+        self.line(self.root(), &["rev-parse", &spec])
     }
 
     /// Makes a commit object of a tree; it is on no branch yet and no hook runs.
@@ -214,15 +172,16 @@ impl Git {
         }
         args.extend(["-m", message]);
         let date = format!("{} +0000", at.as_second());
-        let mut command = self.command(&self.root, &args);
-        command
-            .env("GIT_AUTHOR_DATE", &date)
-            .env("GIT_COMMITTER_DATE", &date);
-        let output = Self::output(command)?;
+        let dated = self
+            .git
+            .clone()
+            .with_env("GIT_AUTHOR_DATE", &date)
+            .with_env("GIT_COMMITTER_DATE", &date);
+        let output = Self::output(Self::command(&dated, &args))?;
         if output.is_success {
             Ok(CommitId::new(output.stdout.trim()))
         } else {
-            Err(failure(&self.root, &["commit-tree"], &output))
+            Err(failure(self.root(), &["commit-tree"], &output))
         }
     }
 
@@ -244,7 +203,7 @@ impl Git {
             &pattern,
         ];
         args.extend(revisions);
-        let output = self.attempt(&self.root, &args)?;
+        let output = self.attempt(self.root(), &args)?;
         let hash = output.stdout.trim();
         Ok((output.is_success && !hash.is_empty()).then(|| CommitId::new(hash)))
     }
@@ -256,7 +215,7 @@ impl Git {
         commit: &CommitId,
     ) -> Result<bool, Error> {
         let output = self.attempt(
-            &self.root,
+            self.root(),
             &[
                 "merge-base",
                 "--is-ancestor",

@@ -244,8 +244,13 @@ impl Git {
             .env("GIT_SEQUENCE_EDITOR", "true")
             .env("GIT_PAGER", "cat")
             .env("GIT_OPTIONAL_LOCKS", "0")
-            .env("GIT_ASKPASS", "true")
-            .env("SSH_ASKPASS", "true");
+            .env("GIT_ASKPASS", "true");
+        // Nobody is there to type a passphrase; a helper that the user named may know it.
+        if std::env::var_os("SSH_ASKPASS").is_none() {
+            command
+                .env("SSH_ASKPASS", "false")
+                .env("SSH_ASKPASS_REQUIRE", "force");
+        }
         if let Some((name, mail)) = &self.identity {
             command
                 .env("GIT_AUTHOR_NAME", name)

@@ -1,7 +1,7 @@
 //! Analyses a person's own logs: what is wrong, where it comes from, and whether the promises are kept.
 //!
 //! ```text
-//! cargo run --release --example analyze -- PATH… [--source DIR]… [--slo FILE] [--baseline PATH]… [--out DIR]
+//! cargo run --release --example analyze -- PATH… [--source DIR]… [--slo FILE] [--baseline PATH]… [--pattern LAYOUT]… [--out DIR]
 //! ```
 //!
 //! Exit code 0: the promises are met (or there are none yet), 1: one is breached, 2: an error, 3: no data.
@@ -27,17 +27,19 @@ use shape_lineage::{Git, LineageReport, SourceIndex, TraceOptions};
 use shape_sli::{MeasureConfig, SliReport};
 use shape_slo::{RecommendConfig, SloSet};
 use shape_telemetry::{
-    Analyzer, Baseline, Collector, CollectorConfig, Measurements, Reader, SourceSummary,
+    Analyzer, Baseline, Collector, CollectorConfig, Measurements, Pattern, Reader, SourceSummary,
     TelemetryReport,
 };
 use shape_workflow::{DiagnosisReport, LATENCY_LADDER, Length, write_artifact};
 
 const USAGE: &str = "usage: analyze PATH… [options]
 
-  PATH              a log file (.gz too), a folder, a pattern in quotes, or - for standard input
+  PATH              a log file (.gz and .zst too), a folder, a pattern in quotes, or - for standard input
   --source DIR      trace anomalies to the source code in DIR; may be repeated
   --slo FILE        judge these promises (OpenSLO, or the short form of shape-slo); without it promises are recommended
   --baseline PATH   logs of a healthy time to compare with; may be repeated
+  --pattern LAYOUT  the layout of your own logs, such as '<time> <level> [<thread>] <component>: <message>'; may be
+                    repeated (the formats that are known need none)
   --bucket LENGTH   width of a time bucket, 1m by default (100ms and more)
   --service NAME    the name in the reports, `service` by default
   --out DIR         where the JSON reports go, shape-out by default
@@ -50,6 +52,7 @@ struct Arguments {
     sources: Vec<PathBuf>,
     slo: Option<PathBuf>,
     baseline: Vec<String>,
+    patterns: Vec<Pattern>,
     bucket: Duration,
     service: String,
     out: PathBuf,
@@ -64,6 +67,7 @@ fn arguments() -> Result<Arguments, Failure> {
         sources: Vec::new(),
         slo: None,
         baseline: Vec::new(),
+        patterns: Vec::new(),
         bucket: Duration::from_secs(60),
         service: "service".to_owned(),
         out: PathBuf::from("shape-out"),
@@ -77,6 +81,11 @@ fn arguments() -> Result<Arguments, Failure> {
             Long("source") => parsed.sources.push(PathBuf::from(parser.value()?)),
             Long("slo") => parsed.slo = Some(PathBuf::from(parser.value()?)),
             Long("baseline") => parsed.baseline.push(parser.value()?.string()?),
+            Long("pattern") => {
+                let pattern = parser.value()?.string()?.parse();
+                let pattern = pattern.map_err(|error| format!("--pattern: {error}"))?;
+                parsed.patterns.push(pattern);
+            }
             Long("bucket") => {
                 parsed.bucket = parser.value()?.string()?.parse::<Length>()?.get();
                 if parsed.bucket < Duration::from_millis(100) {
@@ -165,10 +174,12 @@ fn analyze(arguments: &Arguments) -> Result<Status, Failure> {
         .flat_map(|given| &given.slos)
         .filter_map(|slo| slo.indicator.limit());
     // A year that is missing in a log is inferred from now.
+    let reader = Reader::new().reference(arguments.now.unwrap_or_else(now));
+    let patterns = arguments.patterns.iter().cloned();
     let config = CollectorConfig::new()
         .bucket(arguments.bucket)
         .latency_limits(LATENCY_LADDER.into_iter().chain(promised))
-        .reader(Reader::new().reference(arguments.now.unwrap_or_else(now)));
+        .reader(patterns.fold(reader, Reader::pattern));
 
     let (measurements, sources) = read(&arguments.paths, &config);
     let baseline = (!arguments.baseline.is_empty()).then(|| read(&arguments.baseline, &config));

@@ -1,4 +1,4 @@
-//! From bytes to text of complete lines: gzip, UTF-16, bytes that are not UTF-8, lines that are too long.
+//! From bytes to text of complete lines: gzip, Zstandard, UTF-16, bytes that are not UTF-8, lines that are too long.
 
 use std::io::{self, Read};
 
@@ -27,6 +27,8 @@ pub(crate) struct Decoder<'r> {
     /// Inside a line that was cut: nothing is kept up to its end.
     skipping: bool,
     bytes: u64,
+    /// Bytes before decompression, once the input is closed.
+    consumed: u64,
     cut: u64,
     not_utf8: u64,
     opened: bool,
@@ -36,19 +38,48 @@ enum Input<'r> {
     Raw(Counted<Box<dyn Read + 'r>>),
     #[cfg(feature = "files")]
     Gzip(Box<flate2::read::MultiGzDecoder<Counted<Box<dyn Read + 'r>>>>),
+    #[cfg(feature = "files")]
+    Zstd(Box<crate::zstd::Frames<Counted<Box<dyn Read + 'r>>>>),
     Closed,
 }
 
 impl<'r> Input<'r> {
-    #[cfg(feature = "files")]
-    fn gzip(input: Counted<Box<dyn Read + 'r>>) -> Self {
-        Self::Gzip(Box::new(flate2::read::MultiGzDecoder::new(input)))
+    /// The input that the first bytes show; an error for data that would be read as noise.
+    fn new(first: &[u8], input: Counted<Box<dyn Read + 'r>>) -> io::Result<Self> {
+        #[cfg(feature = "files")]
+        if first.starts_with(&[0x1f, 0x8b]) {
+            return Ok(Self::Gzip(Box::new(flate2::read::MultiGzDecoder::new(
+                input,
+            ))));
+        }
+        #[cfg(feature = "files")]
+        if first.starts_with(&crate::zstd::MAGIC) {
+            return Ok(Self::Zstd(Box::new(crate::zstd::Frames::new(input))));
+        }
+        match packed(first) {
+            Some(name) => Err(io::Error::other(format!(
+                "{name} data, which is not read: unpack it first"
+            ))),
+            None => Ok(Self::Raw(input)),
+        }
     }
+}
 
-    #[cfg(not(feature = "files"))]
-    fn gzip(input: Counted<Box<dyn Read + 'r>>) -> Self {
-        Self::Raw(input)
-    }
+/// The name of the compression that first bytes show.
+pub(crate) fn packed(first: &[u8]) -> Option<&'static str> {
+    const MAGICS: [(&[u8], &str); 6] = [
+        (&[0x1f, 0x8b], "gzip"),
+        (&[0x28, 0xb5, 0x2f, 0xfd], "zstd"),
+        (b"\xfd7zXZ\0", "xz"),
+        (b"BZh", "bzip2"),
+        (&[0x04, 0x22, 0x4d, 0x18], "lz4"),
+        (b"PK\x03\x04", "zip"),
+    ];
+    let of_bzip2 = |name| name != "bzip2" || first.get(4..6) == Some(b"1A");
+    MAGICS
+        .into_iter()
+        .find(|&(magic, name)| first.starts_with(magic) && of_bzip2(name))
+        .map(|(_, name)| name)
 }
 
 /// Counts what is read through it.
@@ -79,6 +110,7 @@ impl<'r> Decoder<'r> {
             max_line,
             skipping: false,
             bytes: 0,
+            consumed: 0,
             cut: 0,
             not_utf8: 0,
             opened: false,
@@ -96,7 +128,9 @@ impl<'r> Decoder<'r> {
             Input::Raw(input) => input.bytes,
             #[cfg(feature = "files")]
             Input::Gzip(input) => input.get_ref().bytes,
-            Input::Closed => self.bytes,
+            #[cfg(feature = "files")]
+            Input::Zstd(input) => input.get_ref().bytes,
+            Input::Closed => self.consumed,
         }
     }
 
@@ -171,9 +205,9 @@ impl<'r> Decoder<'r> {
         }
     }
 
-    /// Looks at the first bytes: gzip, byte order marks.
+    /// Looks at the first bytes, which tell compressed data.
     fn open(&mut self) -> io::Result<()> {
-        let mut first = Vec::with_capacity(4);
+        let mut first = Vec::with_capacity(6);
         if !matches!(self.input, Input::Raw(_)) {
             return Ok(());
         }
@@ -181,22 +215,12 @@ impl<'r> Decoder<'r> {
             return Ok(());
         };
         let mut input = input.inner;
-        let result = input.by_ref().take(4).read_to_end(&mut first);
-        let is_zstd = first.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
-        let is_gzip = cfg!(feature = "files") && first.starts_with(&[0x1f, 0x8b]);
+        input.by_ref().take(6).read_to_end(&mut first)?;
         let counted: Counted<Box<dyn Read + 'r>> = Counted {
-            inner: Box::new(io::Cursor::new(first).chain(input)),
+            inner: Box::new(io::Cursor::new(first.clone()).chain(input)),
             bytes: 0,
         };
-        result?;
-        if is_zstd {
-            return Err(io::Error::other("zstd data, which is not read yet"));
-        }
-        self.input = if is_gzip {
-            Input::gzip(counted)
-        } else {
-            Input::Raw(counted)
-        };
+        self.input = Input::new(&first, counted)?;
         Ok(())
     }
 
@@ -253,6 +277,7 @@ impl<'r> Decoder<'r> {
         }
         let raw = std::mem::take(&mut self.raw);
         self.push(&raw, text);
+        self.consumed = self.consumed();
         self.input = Input::Closed;
     }
 
@@ -314,6 +339,8 @@ impl Read for Input<'_> {
             Self::Raw(input) => input.read(buffer),
             #[cfg(feature = "files")]
             Self::Gzip(input) => input.read(buffer),
+            #[cfg(feature = "files")]
+            Self::Zstd(input) => input.read(buffer),
             Self::Closed => Ok(0),
         }
     }

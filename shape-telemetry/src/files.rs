@@ -1,13 +1,14 @@
 //! Files, directories, patterns and standard input as log sources.
 
 use std::{
+    collections::{HashMap, HashSet},
     fs::{self, File},
     io::{self, BufReader, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use crate::{Collector, Format, LineCounts, SourceSummary};
+use crate::{Collector, Format, LineCounts, SourceSummary, decode, rotation};
 
 /// A log file that was found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,12 +45,14 @@ pub struct Progress<'p> {
 ///
 /// A directory gives the files in it and below it, except hidden ones and those with zero bytes in their first
 /// kilobyte that are no text in UTF-16. `-` is standard input. Each file is given once, in the order of the arguments,
-/// within an argument by path.
+/// within an argument by path. The files of a rotated set (`app.log.2.gz`, `app.log.1`, `app.log`; or with dates in
+/// their names) stand together, the oldest first.
 pub fn find_logs<S: AsRef<str>>(arguments: &[S]) -> (Vec<LogFile>, Vec<SourceSummary>) {
     let mut found = Found::default();
     for argument in arguments {
         found.argument(argument.as_ref());
     }
+    rotation::in_time_order(&mut found.files, |file| &file.path);
     (found.files, found.problems)
 }
 
@@ -67,6 +70,7 @@ fn problem(name: &str, text: String) -> SourceSummary {
 #[derive(Default)]
 struct Found {
     files: Vec<LogFile>,
+    known: HashSet<PathBuf>,
     problems: Vec<SourceSummary>,
 }
 
@@ -125,7 +129,7 @@ impl Found {
     }
 
     fn push(&mut self, path: PathBuf, bytes: u64) {
-        if self.files.iter().all(|file| file.path != path) {
+        if self.known.insert(path.clone()) {
             self.files.push(LogFile { path, bytes });
         }
     }
@@ -170,7 +174,7 @@ fn is_binary(path: &Path) -> bool {
     if file.take(1_024).read_to_end(&mut start).is_err() {
         return false;
     }
-    let packed = start.starts_with(&[0x1f, 0x8b]);
+    let packed = decode::packed(&start).is_some();
     let utf16 = start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]);
     start.contains(&0) && !packed && !utf16
 }
@@ -193,13 +197,14 @@ impl Collector {
         }
         let total_bytes = files.iter().map(|file| file.bytes).sum();
         let mut done_bytes = 0;
-        for (index, file) in files.iter().enumerate() {
+        let copies = copies(&files);
+        for (file, copy) in files.iter().zip(copies) {
             let name = file.name();
-            let copy = files.iter().take(index).find(|other| is_copy(other, file));
-            let summary = if let Some(other) = copy {
+            let original = copy.and_then(|index| files.get(index));
+            let summary = if let Some(original) = original {
                 let summary = problem(
                     &name,
-                    format!("the same bytes as `{}`, so not read again", other.name()),
+                    format!("the same bytes as `{}`, so not read again", original.name()),
                 );
                 self.add_source(summary.clone());
                 summary
@@ -235,12 +240,26 @@ impl Collector {
     }
 }
 
-/// Whether two different files hold the same bytes, and at least one.
-fn is_copy(a: &LogFile, b: &LogFile) -> bool {
-    if a.bytes != b.bytes || a.bytes == 0 || a.is_stdin() || b.is_stdin() {
-        return false;
-    }
-    same_bytes(&a.path, &b.path).unwrap_or(false)
+/// For each file the one before it that holds the same bytes, and at least one.
+fn copies(files: &[LogFile]) -> Vec<Option<usize>> {
+    // Only files of one size are compared, each with the different ones of that size.
+    let mut originals: HashMap<u64, Vec<usize>> = HashMap::new();
+    let find = |(index, file): (usize, &LogFile)| {
+        if file.bytes == 0 || file.is_stdin() {
+            return None;
+        }
+        let same_size = originals.entry(file.bytes).or_default();
+        let copied = same_size.iter().copied().find(|&original| {
+            files
+                .get(original)
+                .is_some_and(|original| same_bytes(&original.path, &file.path).unwrap_or(false))
+        });
+        if copied.is_none() {
+            same_size.push(index);
+        }
+        copied
+    };
+    files.iter().enumerate().map(find).collect()
 }
 
 fn same_bytes(a: &Path, b: &Path) -> io::Result<bool> {

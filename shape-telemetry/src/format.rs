@@ -95,6 +95,8 @@ pub enum Format {
     Console,
     /// Common Event Format.
     Cef,
+    /// The layout of a [`Pattern`](crate::Pattern) that the caller gave.
+    Custom,
     /// A line that begins with an ISO 8601 time, and nothing more is known.
     Iso,
     /// A line in brackets with a time, and nothing more is known.
@@ -150,6 +152,7 @@ impl Format {
             Self::Kafka => "kafka",
             Self::Console => "console",
             Self::Cef => "cef",
+            Self::Custom => "custom",
             Self::Iso => "iso",
             Self::Bracketed => "bracketed",
             Self::Plain => "plain",

@@ -87,6 +87,7 @@ pub use crate::{
     miner::{TemplateMiner, Templates},
     monoid::{MergeError, Totals},
     outcome::Outcome,
+    pattern::{Pattern, PatternError},
     period::Period,
     read::{Event, Reader, Sink},
     record::{Emitter, Field, Record},
@@ -124,16 +125,21 @@ mod monoid;
 mod number;
 mod outcome;
 mod parse;
+mod pattern;
 mod period;
 mod read;
 mod record;
 mod report;
+#[cfg(feature = "files")]
+mod rotation;
 mod rules;
 mod sentence;
 mod severity;
 mod sketch;
 mod statistics;
 mod template;
+#[cfg(feature = "files")]
+mod zstd;
 
 #[doc = include_str!("../README.md")]
 #[cfg(doctest)]

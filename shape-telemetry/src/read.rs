@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use memchr::{memchr, memrchr};
 
 use crate::{
-    Format, LineCounts, LogPosition, Record, SourceLocation, SourceSummary, decode::Decoder,
-    frames, number, parse, parse::time::Context,
+    Format, LineCounts, LogPosition, Pattern, Record, SourceLocation, SourceSummary,
+    decode::Decoder, frames, number, parse, parse::time::Context,
 };
 
 /// A record with its place in the log and the lines that belong to it.
@@ -61,6 +61,7 @@ impl<F: FnMut(&Event<'_>)> Sink for F {
 pub struct Reader {
     context: Context,
     max_line: usize,
+    patterns: Arc<[Pattern]>,
 }
 
 impl Default for Reader {
@@ -82,6 +83,7 @@ impl Reader {
         Self {
             context: Context::default(),
             max_line: Self::MAX_LINE,
+            patterns: Arc::default(),
         }
     }
 
@@ -106,6 +108,20 @@ impl Reader {
         self
     }
 
+    /// A layout of the caller's own, tried before those that are known; may be called again for more of them.
+    #[must_use]
+    pub fn pattern(mut self, pattern: Pattern) -> Self {
+        self.patterns = self.patterns.iter().cloned().chain([pattern]).collect();
+        self
+    }
+
+    /// The record of a line under the patterns of the caller.
+    fn custom<'a>(&self, line: &'a str) -> Option<Record<'a>> {
+        self.patterns
+            .iter()
+            .find_map(|pattern| pattern.apply(line, &self.context))
+    }
+
     /// The record of one line. Always some record: [`Format::Plain`] where no format fits.
     ///
     /// ```
@@ -117,7 +133,8 @@ impl Reader {
     /// assert_eq!(record.field("duration"), Some("512ms"));
     /// ```
     pub fn parse_line<'a>(&self, line: &'a str) -> Record<'a> {
-        parse::any(line, &self.context)
+        self.custom(line)
+            .unwrap_or_else(|| parse::any(line, &self.context))
     }
 
     /// Reads all of `input`, gzip included, and gives each event to `sink`.
@@ -293,8 +310,11 @@ impl Pass<'_> {
         }
         let preferred = self.preferred.unwrap_or(Format::Plain);
         let record = match stripped {
-            Some(clean) => parse::any(&clean, &self.reader.context).into_owned(),
-            None => parse::parse(preferred, line, &self.reader.context),
+            Some(clean) => self.reader.parse_line(&clean).into_owned(),
+            None => match self.reader.custom(line) {
+                Some(record) => record,
+                None => parse::parse(preferred, line, &self.reader.context),
+            },
         };
         if record.format == Format::Plain {
             if tail.is_some_and(|tail| tail.takes_unparsed(line)) {

@@ -76,6 +76,50 @@ fn gzip_cut_short_keeps_what_was_read_and_says_so() {
 }
 
 #[test]
+fn zstd_is_read_and_other_compression_is_named() {
+    use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+    let dir = tempfile::tempdir().unwrap();
+    let text = LINE.repeat(5_000);
+    let packed = compress_to_vec(text.as_bytes(), CompressionLevel::Fastest);
+    // The name says nothing: the first bytes do.
+    fs::write(dir.path().join("a.log"), [&packed[..], &packed].concat()).unwrap();
+    fs::write(dir.path().join("b.log"), &packed[..packed.len() - 5]).unwrap();
+    fs::write(dir.path().join("c.log"), b"\xfd7zXZ\0rest").unwrap();
+    let (summaries, _) = read(&[dir.path()]);
+    let problems: Vec<_> = summaries.iter().map(|s| s.problem.as_deref()).collect();
+    assert_eq!(summaries[0].lines.total, 10_000);
+    assert_eq!(summaries[0].bytes, 2 * text.len() as u64);
+    assert_eq!(problems[0], None);
+    let cut = problems[1].unwrap();
+    assert!(cut.starts_with("the compressed data ends early"), "{cut}");
+    assert_eq!(
+        problems[2],
+        Some(
+            "xz data, which is not read: unpack it first, after 0 bytes; what was read before is kept"
+        )
+    );
+}
+
+#[test]
+fn rotated_files_are_read_in_the_order_of_time() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, n) in [("app.log", 3), ("app.log.1", 2), ("other.log", 9)] {
+        fs::write(dir.path().join(name), LINE.repeat(n)).unwrap();
+    }
+    fs::write(dir.path().join("app.log.2.gz"), gzip(LINE)).unwrap();
+    let names = |paths: &[&Path]| {
+        let (summaries, _) = read(paths);
+        let name = |s: &SourceSummary| s.name.rsplit('/').next().unwrap_or_default().to_owned();
+        summaries.iter().map(name).collect::<Vec<_>>()
+    };
+    let expected = ["app.log.2.gz", "app.log.1", "app.log", "other.log"];
+    assert_eq!(names(&[dir.path()]), expected);
+    // As a shell expands `app.log*`.
+    let paths = ["app.log", "app.log.1", "app.log.2.gz"].map(|name| dir.path().join(name));
+    assert_eq!(names(&[&paths[0], &paths[1], &paths[2]]), expected[..3]);
+}
+
+#[test]
 fn one_bad_file_never_stops_the_others() {
     let dir = tempfile::tempdir().unwrap();
     let good = dir.path().join("good.log");

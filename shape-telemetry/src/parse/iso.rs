@@ -357,7 +357,7 @@ pub(super) fn logcat(i: &str) -> Scan<'_, Record<'_>> {
     Ok(("", record))
 }
 
-pub(super) fn logcat_level(letter: &str) -> Option<Level> {
+pub(crate) fn logcat_level(letter: &str) -> Option<Level> {
     Some(match letter {
         "V" => Level::Trace,
         "D" => Level::Debug,

@@ -8,17 +8,17 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::HashSet,
     fs::File,
     io::{self, BufWriter, IsTerminal as _, Read, Write},
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
 use shape_examples::terminal::{count, human};
-use shape_lineage::{Answer, EvidenceKind, Query, SourceIndex, SourceRef, Verdict};
+use shape_lineage::{EvidenceKind, Found, Locator, Query, SourceIndex};
 use shape_telemetry::{Event, Reader, Sink, SourceLocation};
 
 const USAGE: &str = "usage: trace_source LOG --source DIR… --out OUT.csv [options]
@@ -27,6 +27,7 @@ const USAGE: &str = "usage: trace_source LOG --source DIR… --out OUT.csv [opti
   --source DIR   search the source code below DIR; may be repeated
   --out OUT.csv  one row for each record: log_line,verdict,candidates,evidence; - for standard output
   --eliminate    answer by elimination too, where a module has but one statement left: more answers, some of them wrong
+  --stats        print how fast records are looked up, reading and writing not counted
   --quiet        print no summary
 Where a wrapper logs, the candidate is the log call in it, as the runtime says; its callers are in the evidence.
 Candidates are `path:line` joined by `|`, the path relative to its DIR (after the name of DIR, where several are given).
@@ -37,6 +38,7 @@ struct Arguments {
     sources: Vec<PathBuf>,
     out: PathBuf,
     eliminate: bool,
+    stats: bool,
     quiet: bool,
 }
 
@@ -47,7 +49,7 @@ fn arguments() -> Result<Arguments, Failure> {
     let mut log = None;
     let mut out = None;
     let mut sources = Vec::new();
-    let (mut eliminate, mut quiet) = (false, false);
+    let (mut eliminate, mut stats, mut quiet) = (false, false, false);
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
@@ -55,6 +57,7 @@ fn arguments() -> Result<Arguments, Failure> {
             Long("source") => sources.push(PathBuf::from(parser.value()?)),
             Long("out") | Short('o') => out = Some(PathBuf::from(parser.value()?)),
             Long("eliminate") => eliminate = true,
+            Long("stats") => stats = true,
             Long("quiet") | Short('q') => quiet = true,
             Long("help") | Short('h') => {
                 println!("{USAGE}");
@@ -77,6 +80,7 @@ fn arguments() -> Result<Arguments, Failure> {
         sources,
         out: out.ok_or_else(|| format!("no output is named: give --out OUT.csv\n\n{USAGE}"))?,
         eliminate,
+        stats,
         quiet,
     })
 }
@@ -116,8 +120,9 @@ fn run(arguments: &Arguments) -> Result<u64, Failure> {
 
     writeln!(out, "log_line,verdict,candidates,evidence")?;
     let mut tracer = Tracer {
-        index: &index,
+        locator: Locator::new(&index),
         eliminate: arguments.eliminate,
+        looked_up: arguments.stats.then_some(Duration::ZERO),
         out,
         counts: [0; 3],
         problem: None,
@@ -161,6 +166,14 @@ fn run(arguments: &Arguments) -> Result<u64, Failure> {
             count(unique),
             count(ambiguous),
             count(unmapped)
+        );
+    }
+    if let Some(looked_up) = tracer.looked_up {
+        let per_second = u128::from(n_records) * 1_000_000_000 / looked_up.as_nanos().max(1);
+        eprintln!(
+            "looking up alone took {}: {} records a second",
+            human(looked_up),
+            count(u64::try_from(per_second).unwrap_or(u64::MAX))
         );
     }
     Ok(n_records)
@@ -245,8 +258,10 @@ fn common_folder(paths: &[PathBuf]) -> Result<Option<PathBuf>, Failure> {
 
 /// Writes a row for each record.
 struct Tracer<'i> {
-    index: &'i SourceIndex,
+    locator: Locator<'i>,
     eliminate: bool,
+    /// The time spent in looking up, where it is asked for.
+    looked_up: Option<Duration>,
     out: BufWriter<Box<dyn Write>>,
     /// Unique, ambiguous, unmapped.
     counts: [u64; 3],
@@ -256,8 +271,16 @@ struct Tracer<'i> {
 
 impl Sink for Tracer<'_> {
     fn event(&mut self, event: &Event<'_>) {
-        let answer = self.locate(event);
-        let row = self.row(event, &answer);
+        let mut query = Query::from(event);
+        if self.eliminate {
+            query = query.by_elimination();
+        }
+        let started = self.looked_up.map(|_| Instant::now());
+        let found = self.locator.find(&query);
+        if let (Some(total), Some(started)) = (&mut self.looked_up, started) {
+            *total += started.elapsed();
+        }
+        let row = self.row(event, &found);
         if let Err(error) = row
             && self.problem.is_none()
         {
@@ -271,88 +294,38 @@ impl Sink for Tracer<'_> {
 }
 
 impl Tracer<'_> {
-    fn locate(&self, event: &Event<'_>) -> Answer {
-        let record = &event.record;
-        // The fields of enclosing spans are not written by the statement.
-        let fields: BTreeMap<String, String> = record
-            .fields
-            .iter()
-            .filter(|field| !field.of_span)
-            .map(|field| (field.name.to_string(), field.value.to_string()))
-            .collect();
-        let emitter = record
-            .emitter
-            .as_ref()
-            .map(shape_telemetry::Emitter::to_location);
-        let mut query = Query::message(&record.message)
-            .fields(&fields)
-            .frames(&event.frames);
-        if let Some(level) = record.level {
-            query = query.level(level);
-        }
-        if let Some(target) = &record.target {
-            query = query.target(target);
-        }
-        if let Some(emitter) = &emitter {
-            query = query.emitter(emitter);
-        }
-        if self.eliminate {
-            query = query.by_elimination();
-        }
-        self.index.locate(&query)
-    }
-
-    /// Where the runtime says that the records are written, and the callers of logging wrappers among the places.
-    fn emitters(&self, places: &[SourceRef]) -> (Vec<String>, Vec<String>) {
-        let mut emitters = Vec::new();
-        let mut callers = Vec::new();
-        for found in places {
-            let emit_sites = self
-                .index
-                .statements_of(&found.location.path)
-                .iter()
-                .find(|statement| statement.location == found.location)
+    fn row(&mut self, event: &Event<'_>, found: &Found<'_>) -> io::Result<()> {
+        // Where the runtime says that the records are written, and the callers of logging wrappers among the places.
+        let (mut emitters, mut callers): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+        for found in &found.places {
+            let emit_sites = found
+                .statement
                 .map_or(&[][..], |statement| statement.emit_sites.as_slice());
+            let here = format!("{}:{}", found.path, found.line);
             if emit_sites.is_empty() {
-                emitters.push(place(&found.location));
+                emitters.push(here);
             } else {
                 emitters.extend(emit_sites.iter().map(place));
-                callers.push(place(&found.location));
+                callers.push(here);
             }
         }
-        let mut seen = BTreeSet::new();
+        let mut seen = HashSet::new();
         emitters.retain(|place| seen.insert(place.clone()));
-        (emitters, callers)
-    }
-
-    fn row(&mut self, event: &Event<'_>, answer: &Answer) -> io::Result<()> {
-        let (places, evidence) = match &answer.verdict {
-            Verdict::Unique {
-                statement,
-                evidence,
-            } => (std::slice::from_ref(statement), Ok(evidence)),
-            Verdict::Ambiguous {
-                candidates,
-                evidence,
-            } => (candidates.as_slice(), Ok(evidence)),
-            Verdict::Unmapped { reason } => ([].as_slice(), Err(reason)),
-        };
         // Calls of one wrapper are written by one statement: an ambiguous caller still has a unique source.
-        let (emitters, callers) = self.emitters(places);
         let (verdict_idx, verdict) = match emitters.len() {
             0 => (2, "unmapped"),
             1 => (0, "unique"),
             _ => (1, "ambiguous"),
         };
         self.counts[verdict_idx] += 1;
-        let mut evidence = match evidence {
+        let mut evidence = match &found.evidence {
             Ok(EvidenceKind::EmitterMetadata) => "metadata".to_owned(),
             Ok(EvidenceKind::StackFrame) => "stack frame".to_owned(),
             Ok(EvidenceKind::Text { literal_chars }) => {
                 format!("text: {literal_chars} characters agree")
             }
             Ok(other) => format!("{other:?}"),
-            Err(reason) => reason.clone(),
+            Err(reason) => reason.to_string(),
         };
         if !callers.is_empty() {
             evidence.push_str("; called at ");

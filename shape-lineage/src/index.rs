@@ -1,7 +1,7 @@
 //! The log statements of source trees.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     num::NonZeroU32,
     path::{Path, PathBuf},
 };
@@ -14,6 +14,7 @@ use crate::{
     extract::{Extraction, RawTarget, Surroundings, extract},
     matcher::Matcher,
     package::Packages,
+    place::stem,
     walk::{SourceText, Walked, walk},
     wrapper::Wrappers,
 };
@@ -46,6 +47,8 @@ pub struct SourceIndex {
     files: Vec<SourceFile>,
     statements: Vec<LogStatement>,
     problems: Vec<String>,
+    /// Files by their names up to the first point.
+    by_stem: HashMap<String, Vec<usize>>,
     matcher: Matcher,
 }
 
@@ -148,6 +151,7 @@ impl SourceIndex {
             files: Vec::new(),
             statements: Vec::new(),
             problems: walked.problems,
+            by_stem: HashMap::new(),
             matcher: Matcher::default(),
         };
         for file in walked.files {
@@ -156,6 +160,10 @@ impl SourceIndex {
             }
         }
         wrappers.resolve(&mut index.statements);
+        for (file_idx, file) in index.files.iter().enumerate() {
+            let stem = stem(&file.path).to_owned();
+            index.by_stem.entry(stem).or_default().push(file_idx);
+        }
         index.matcher = Matcher::new(&index.statements);
         index
     }
@@ -234,6 +242,11 @@ impl SourceIndex {
         let n = self.statements[start..]
             .partition_point(|statement| statement.location.path.as_str() == path);
         &self.statements[start..start + n]
+    }
+
+    pub(crate) fn files_with_stem(&self, stem: &str) -> impl Iterator<Item = &SourceFile> {
+        let found = self.by_stem.get(stem).into_iter().flatten();
+        found.map(|file_idx| &self.files[*file_idx])
     }
 
     pub(crate) fn matcher(&self) -> &Matcher {

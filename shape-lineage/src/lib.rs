@@ -91,7 +91,7 @@ pub use crate::{
     error::{Error, ErrorKind, GitFailure},
     index::{SourceFile, SourceIndex, SourceIndexBuilder},
     language::Language,
-    locate::{Answer, TextMatch},
+    locate::{Answer, Found, Locator, Place, TextMatch},
     query::Query,
     report::{
         EvidenceKind, LineageReport, RepositoryState, SourceRef, Trace, TraceCounts, Verdict,
@@ -131,6 +131,7 @@ mod matcher;
 #[cfg(feature = "ledger")]
 mod merkle;
 mod package;
+mod place;
 mod query;
 mod report;
 mod statement;

@@ -1,11 +1,10 @@
 //! From a record to its source: emitter metadata first, then stack frames, then text.
 
-use std::num::NonZeroU32;
-
-use shape_telemetry::SourceLocation;
+use std::{borrow::Cow, num::NonZeroU32};
 
 use crate::{
-    EvidenceKind, LogStatement, Query, SourceFile, SourceIndex, SourceRef, Verdict, matcher::Fits,
+    EvidenceKind, LogStatement, Query, SourceIndex, SourceRef, Verdict,
+    matcher::{Fits, Scratch},
     target::TargetFit,
 };
 
@@ -24,18 +23,6 @@ pub struct Answer {
     pub variables: Vec<(String, String)>,
 }
 
-impl Answer {
-    fn unmapped(reason: impl Into<String>) -> Self {
-        Self {
-            verdict: Verdict::Unmapped {
-                reason: reason.into(),
-            },
-            confidence: 0.0,
-            variables: Vec::new(),
-        }
-    }
-}
-
 /// Statements that fit a message equally well.
 #[derive(Clone, Debug)]
 pub struct TextMatch<'i> {
@@ -49,301 +36,229 @@ pub struct TextMatch<'i> {
     pub variables: Vec<(String, String)>,
 }
 
-impl SourceIndex {
+/// Where a record comes from, without excerpt and variables: what is needed to count and list answers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found<'i> {
+    /// The places that fit equally well: none is unmapped, one is unique, several are ambiguous.
+    pub places: Vec<Place<'i>>,
+    /// How they were found, or why there is none.
+    pub evidence: Result<EvidenceKind, Cow<'static, str>>,
+    /// How sure, in 0..=1.
+    pub confidence: f64,
+}
+
+/// A line of source.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place<'i> {
+    /// The path as the index names it.
+    pub path: &'i str,
+    /// The line, from 1.
+    pub line: NonZeroU32,
+    /// The log statement that starts there, if one does.
+    pub statement: Option<&'i LogStatement>,
+}
+
+impl<'i> From<&'i LogStatement> for Place<'i> {
+    fn from(statement: &'i LogStatement) -> Self {
+        Self {
+            path: &statement.location.path,
+            line: statement.location.line,
+            statement: Some(statement),
+        }
+    }
+}
+
+impl<'i> Found<'i> {
+    fn unmapped(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            places: Vec::new(),
+            evidence: Err(reason.into()),
+            confidence: 0.0,
+        }
+    }
+
+    /// Equals share the confidence.
+    pub(crate) fn new(places: Vec<Place<'i>>, evidence: EvidenceKind, confidence: f64) -> Self {
+        Self {
+            confidence: confidence / share(places.len()),
+            places,
+            evidence: Ok(evidence),
+        }
+    }
+}
+
+/// Looks up many records in an index, faster than [`SourceIndex::locate`] does one: it keeps memory and what it learned
+/// of targets from one record to the next. Answers do not depend on the records before.
+///
+/// ```
+/// use shape_lineage::{Locator, Query, SourceIndex};
+///
+/// let index = SourceIndex::from_sources([(
+///     "src/main.rs",
+///     r#"fn main() { log::info!("listening on {addr}") }"#,
+/// )]);
+/// let mut locator = Locator::new(&index);
+/// let found = locator.find(&Query::message("listening on 127.0.0.1:80"));
+/// assert_eq!(found.places[0].line.get(), 1);
+/// ```
+#[derive(Debug)]
+pub struct Locator<'i> {
+    pub(crate) index: &'i SourceIndex,
+    scratch: Scratch,
+}
+
+impl<'i> Locator<'i> {
+    /// A locator of an index's statements.
+    pub fn new(index: &'i SourceIndex) -> Self {
+        Self {
+            index,
+            scratch: Scratch::default(),
+        }
+    }
+
     /// Where a record comes from: by the position that it names, else by its stack frames, else by its text.
-    pub fn locate(&self, query: &Query<'_>) -> Answer {
-        if let Some(location) = query.emitter
-            && let Some(answer) = self.by_emitter(query, location)
+    pub fn find(&mut self, query: &Query<'_>) -> Found<'i> {
+        if let Some((path, line)) = query.emitter
+            && let Some(found) = self.by_emitter(query, path, line)
         {
-            return answer;
+            return found;
         }
-        if let Some(answer) = self.by_class_and_line(query) {
-            return answer;
+        if let Some(found) = self.by_class_and_line(query) {
+            return found;
         }
-        for frame in query.frames {
-            let files = self.files_at(&frame.path, query.target);
-            let places: Vec<SourceRef> = files
-                .iter()
-                .filter(|file| file.line(frame.line).is_some())
-                .map(|file| self.place(file, frame.line))
-                .collect();
-            if !places.is_empty() {
-                let confidence = 0.9 / share(places.len());
-                let mut answer = verdict_of(places, EvidenceKind::StackFrame, confidence);
-                if let Some(found) = self.match_text(query) {
-                    answer.variables = found.variables;
-                }
-                return answer;
-            }
+        if let Some(found) = self.by_frames(query) {
+            return found;
         }
         self.by_text(query)
     }
 
+    /// The same with excerpts and the values of variables.
+    pub fn locate(&mut self, query: &Query<'_>) -> Answer {
+        let found = self.find(query);
+        let index = self.index;
+        let mut places: Vec<SourceRef> =
+            found.places.iter().map(|place| index.place(*place)).collect();
+        let evidence = match found.evidence {
+            Ok(evidence) => evidence,
+            Err(reason) => {
+                return Answer {
+                    verdict: Verdict::Unmapped {
+                        reason: reason.into_owned(),
+                    },
+                    confidence: 0.0,
+                    variables: Vec::new(),
+                };
+            }
+        };
+        let verdict = match (places.len(), places.pop()) {
+            (1, Some(statement)) => Verdict::Unique {
+                statement,
+                evidence,
+            },
+            (_, last) => {
+                places.extend(last);
+                Verdict::Ambiguous {
+                    candidates: places,
+                    evidence,
+                }
+            }
+        };
+        let variables = self.match_text(query).map(|found| found.variables);
+        Answer {
+            verdict,
+            confidence: found.confidence,
+            variables: variables.unwrap_or_default(),
+        }
+    }
+
     /// The statements whose text fits the message best, by the narrowest of level, target and amount of constant text.
-    pub fn match_text(&self, query: &Query<'_>) -> Option<TextMatch<'_>> {
-        let fits = self
-            .matcher()
-            .search(self.statements(), query)
-            .or_else(|| self.search_without_prefix(query))
-            .or_else(|| {
-                let left = query
-                    .eliminates
-                    .then(|| self.matcher().eliminate(self.statements(), query));
-                left.flatten()
-            })?;
-        let mut statements: Vec<&LogStatement> = fits
-            .statements
-            .iter()
-            .map(|statement_idx| &self.statements()[*statement_idx])
-            .collect();
+    pub fn match_text(&mut self, query: &Query<'_>) -> Option<TextMatch<'i>> {
+        let (fits, rest) = self.fits(query)?;
+        let matcher = self.index.matcher();
+        let (statements, confidence) = self.statements(&fits);
+        Some(TextMatch {
+            literal_chars: fits.rank.literal_chars,
+            variables: matcher.variables(self.index.statements(), &rest, &fits),
+            statements,
+            confidence,
+        })
+    }
+
+    /// The statements that fit, each once, and how sure that is.
+    fn statements(&self, fits: &Fits) -> (Vec<&'i LogStatement>, f64) {
+        let all = self.index.statements();
+        let of = |statement_idx: &usize| &all[*statement_idx];
+        let mut statements: Vec<&LogStatement> = fits.statements.iter().map(of).collect();
         // A statement with several texts is still one place.
         statements.dedup_by(|a, b| a.location == b.location);
-        Some(TextMatch {
-            confidence: confidence(&fits) / share(statements.len()),
-            literal_chars: fits.rank.literal_chars,
-            statements,
-            variables: fits.variables,
+        let confidence = confidence(fits) / share(statements.len());
+        (statements, confidence)
+    }
+
+    /// What fits, with the query that found it: the record's, or what is left of it without a prefix.
+    fn fits<'q>(&mut self, query: &Query<'q>) -> Option<(Fits, Query<'q>)> {
+        let matcher = self.index.matcher();
+        let statements = self.index.statements();
+        if let Some(fits) = matcher.search(statements, query, &mut self.scratch) {
+            return Some((fits, *query));
+        }
+        self.without_prefix(query).or_else(|| {
+            let eliminates = query.eliminates;
+            let left = eliminates.then(|| matcher.eliminate(statements, query));
+            left.flatten().map(|fits| (fits, *query))
         })
     }
 
     /// Formats that the reader did not know leave spans and targets in the message: `request{id=3}: a::b: text`.
-    fn search_without_prefix(&self, query: &Query<'_>) -> Option<Fits> {
-        let mut rest = query.message;
-        let mut target = query.target;
+    fn without_prefix<'q>(&mut self, query: &Query<'q>) -> Option<(Fits, Query<'q>)> {
+        let mut rest = *query;
         loop {
-            let (head, tail) = split_prefix(rest)?;
+            let (head, tail) = split_prefix(rest.message)?;
             if head.contains("::") && !head.contains('{') {
-                target = target.or(Some(head));
+                rest.target = rest.target.or(Some(head));
             }
-            rest = tail;
-            let inner = Query {
-                message: rest,
-                target,
-                ..*query
-            };
-            let found = self.matcher().search(self.statements(), &inner);
-            if found.is_some() {
-                return found;
+            rest.message = tail;
+            let matcher = self.index.matcher();
+            let found = matcher.search(self.index.statements(), &rest, &mut self.scratch);
+            if let Some(fits) = found {
+                return Some((fits, rest));
             }
         }
     }
 
-    fn by_text(&self, query: &Query<'_>) -> Answer {
-        let Some(found) = self.match_text(query) else {
-            return Answer::unmapped(if self.statements().is_empty() {
+    fn by_text(&mut self, query: &Query<'_>) -> Found<'i> {
+        let Some((fits, _)) = self.fits(query) else {
+            return Found::unmapped(if self.index.statements().is_empty() {
                 "no log statement was found in the source"
             } else {
                 "no statement has this text at this level and target"
             });
         };
-        if MAX_CANDIDATES < found.statements.len() {
-            return Answer::unmapped(format!(
-                "{} statements have this text",
-                found.statements.len()
-            ));
+        let (statements, confidence) = self.statements(&fits);
+        if MAX_CANDIDATES < statements.len() {
+            return Found::unmapped(format!("{} statements have this text", statements.len()));
         }
-        let places = found
-            .statements
-            .iter()
-            .map(|statement| self.source_ref(statement))
-            .collect();
-        let evidence = EvidenceKind::Text {
-            literal_chars: found.literal_chars,
-        };
-        Answer {
-            variables: found.variables,
-            ..verdict_of(places, evidence, found.confidence)
-        }
-    }
-
-    fn by_emitter(&self, query: &Query<'_>, location: &SourceLocation) -> Option<Answer> {
-        let files = self.files_at(&location.path, query.target);
-        let mut fitting = Vec::new();
-        let mut others = Vec::new();
-        for file in files {
-            let here = self.statements_of(file.path()).iter().filter(|statement| {
-                statement.location.line <= location.line && location.line <= statement.end_line
-            });
-            let mut here: Vec<&LogStatement> = here.collect();
-            // Of statements that hold each other, the one that starts at the line is meant.
-            if here
-                .iter()
-                .any(|statement| statement.location.line == location.line)
-            {
-                here.retain(|statement| statement.location.line == location.line);
-            }
-            for statement in here {
-                if self.text_fits(statement, query) {
-                    fitting.push(self.source_ref(statement));
-                } else {
-                    others.push(self.source_ref(statement));
-                }
-            }
-            if fitting.is_empty() && others.is_empty() && file.line(location.line).is_some() {
-                others.push(self.place(file, location.line));
-            }
-        }
-        let text = self.match_text(query);
-        let variables = text
-            .as_ref()
-            .map(|found| found.variables.clone())
-            .unwrap_or_default();
-        if !fitting.is_empty() {
-            let confidence = 1.0 / share(fitting.len());
-            let mut answer = verdict_of(fitting, EvidenceKind::EmitterMetadata, confidence);
-            answer.variables = variables;
-            return Some(answer);
-        }
-        // The text stands elsewhere in a file of that name: the source is of another version than the log.
-        if let Some(found) = &text {
-            let moved: Vec<SourceRef> = found
-                .statements
-                .iter()
-                .filter(|statement| is_suffix(&statement.location.path, &location.path))
-                .map(|statement| self.source_ref(statement))
-                .collect();
-            if !moved.is_empty() && 2 * crate::matcher::MIN_LITERAL_CHARS <= found.literal_chars {
-                let evidence = EvidenceKind::Text {
-                    literal_chars: found.literal_chars,
-                };
-                let confidence = 0.8 * found.confidence;
-                return Some(Answer {
-                    variables,
-                    ..verdict_of(moved, evidence, confidence)
-                });
-            }
-        }
-        if others.is_empty() {
-            return None;
-        }
-        let confidence = 0.6 / share(others.len());
-        Some(verdict_of(
-            others,
-            EvidenceKind::EmitterMetadata,
+        Found {
+            places: statements.into_iter().map(Place::from).collect(),
+            evidence: Ok(EvidenceKind::Text {
+                literal_chars: fits.rank.literal_chars,
+            }),
             confidence,
-        ))
-    }
-
-    /// `FastLeaderElection@774` and the like: the target names a class, a field the line in its file.
-    ///
-    /// Unlike a path that is little to go by: the text has to fit too.
-    fn by_class_and_line(&self, query: &Query<'_>) -> Option<Answer> {
-        let line: NonZeroU32 = query.fields?.get("line")?.parse().ok()?;
-        let class = query.target?.rsplit('.').next()?.split('$').next()?;
-        let statements = self
-            .files()
-            .iter()
-            .filter(|file| {
-                let name = file.path().rsplit('/').next().unwrap_or_default();
-                name.split_once('.').is_some_and(|(stem, _)| stem == class)
-            })
-            .flat_map(|file| self.statements_of(file.path()))
-            .filter(|statement| statement.location.line <= line && line <= statement.end_line)
-            .filter(|statement| self.text_fits(statement, query));
-        let mut places: Vec<&LogStatement> = statements.collect();
-        places.dedup_by(|a, b| a.location == b.location);
-        if places.is_empty() {
-            return None;
-        }
-        let confidence = 0.98 / share(places.len());
-        let places = places
-            .into_iter()
-            .map(|place| self.source_ref(place))
-            .collect();
-        Some(Answer {
-            variables: self
-                .match_text(query)
-                .map_or_else(Vec::new, |found| found.variables),
-            ..verdict_of(places, EvidenceKind::EmitterMetadata, confidence)
-        })
-    }
-
-    fn text_fits(&self, statement: &LogStatement, query: &Query<'_>) -> bool {
-        self.statements()
-            .binary_search_by(|other| other.location.cmp(&statement.location))
-            .is_ok_and(|statement_idx| self.matcher().fits(statement, statement_idx, query))
-    }
-
-    /// The files that a path in a log or stack trace may mean: those that agree with it in most of its last parts.
-    fn files_at(&self, path: &str, target: Option<&str>) -> Vec<&SourceFile> {
-        let path = path.replace('\\', "/");
-        if let Some(file) = self.file(&path) {
-            return vec![file];
-        }
-        let mut files: Vec<&SourceFile> = self
-            .files()
-            .iter()
-            .filter(|file| is_suffix(file.path(), &path))
-            .collect();
-        let longest = files
-            .iter()
-            .map(|file| file.path().len().min(path.len()))
-            .max();
-        files.retain(|file| Some(file.path().len().min(path.len())) == longest);
-        if 1 < files.len()
-            && let Some(target) = target
-        {
-            let root = |path: &str| path.split("::").next().unwrap_or_default().to_owned();
-            let of_target: Vec<&SourceFile> = files
-                .iter()
-                .copied()
-                .filter(|file| root(file.module()) == root(target))
-                .collect();
-            if !of_target.is_empty() {
-                files = of_target;
-            }
-        }
-        files
-    }
-
-    /// A line that need not be a log statement.
-    fn place(&self, file: &SourceFile, line: NonZeroU32) -> SourceRef {
-        let statement = self
-            .statements_of(file.path())
-            .iter()
-            .find(|statement| statement.location.line == line);
-        if let Some(statement) = statement {
-            return self.source_ref(statement);
-        }
-        let symbol = file.symbol_at(line);
-        let (excerpt_start, excerpt) = file.excerpt(line, line);
-        SourceRef {
-            location: SourceLocation {
-                path: file.path().to_owned(),
-                line,
-                column: None,
-            },
-            end_line: line,
-            symbol: symbol.map(|(name, _)| name.to_owned()),
-            symbol_lines: symbol.map(|(_, lines)| lines),
-            level: None,
-            template: String::new(),
-            excerpt,
-            excerpt_start,
-            blob: file.blob().to_owned(),
         }
     }
 }
 
-fn verdict_of(mut places: Vec<SourceRef>, evidence: EvidenceKind, confidence: f64) -> Answer {
-    let verdict = if places.len() == 1 {
-        match places.pop() {
-            Some(statement) => Verdict::Unique {
-                statement,
-                evidence,
-            },
-            None => return Answer::unmapped("no candidate"),
-        }
-    } else {
-        Verdict::Ambiguous {
-            candidates: places,
-            evidence,
-        }
-    };
-    Answer {
-        verdict,
-        confidence,
-        variables: Vec::new(),
+impl SourceIndex {
+    /// Where a record comes from: by the position that it names, else by its stack frames, else by its text.
+    ///
+    /// For many records a [`Locator`] is faster.
+    pub fn locate(&self, query: &Query<'_>) -> Answer {
+        Locator::new(self).locate(query)
+    }
+
+    /// The statements whose text fits the message best, by the narrowest of level, target and amount of constant text.
+    pub fn match_text(&self, query: &Query<'_>) -> Option<TextMatch<'_>> {
+        Locator::new(self).match_text(query)
     }
 }
 
@@ -366,13 +281,6 @@ fn confidence(fits: &Fits) -> f64 {
 
 fn share(n: usize) -> f64 {
     f64::from(u32::try_from(n).unwrap_or(u32::MAX).max(1))
-}
-
-/// Whether one path ends with the other, at a border of parts.
-fn is_suffix(a: &str, b: &str) -> bool {
-    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
-    long.strip_suffix(short)
-        .is_some_and(|rest| rest.is_empty() || rest.ends_with('/') || short.starts_with('/'))
 }
 
 /// What stands before the first `: ` if it is a span or a target, and what follows.

@@ -1,8 +1,8 @@
 //! What is known of a log record whose source is asked for.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZeroU32};
 
-use shape_telemetry::{Exemplar, Level, SourceLocation};
+use shape_telemetry::{Event, Exemplar, Field, Level, SourceLocation};
 
 /// Messages this long may have been cut by the reader of the log (exemplars are, at 1 KiB).
 const CUT_FROM_BYTES: usize = 1_020;
@@ -24,11 +24,44 @@ pub struct Query<'a> {
     pub(crate) message: &'a str,
     pub(crate) level: Option<Level>,
     pub(crate) target: Option<&'a str>,
-    pub(crate) fields: Option<&'a BTreeMap<String, String>>,
-    pub(crate) emitter: Option<&'a SourceLocation>,
+    pub(crate) fields: Fields<'a>,
+    pub(crate) emitter: Option<(&'a str, NonZeroU32)>,
     pub(crate) frames: &'a [SourceLocation],
     pub(crate) is_cut: bool,
     pub(crate) eliminates: bool,
+}
+
+/// Fields that were split off the message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fields<'a> {
+    None,
+    Map(&'a BTreeMap<String, String>),
+    Record(&'a [Field<'a>]),
+}
+
+impl<'a> Fields<'a> {
+    pub(crate) fn get(self, name: &str) -> Option<&'a str> {
+        match self {
+            Self::None => None,
+            Self::Map(fields) => fields.get(name).map(String::as_str),
+            // The fields of enclosing spans are not written by the statement.
+            Self::Record(fields) => fields
+                .iter()
+                .find(|field| !field.of_span && field.name == name)
+                .map(|field| &*field.value),
+        }
+    }
+
+    pub(crate) fn names(self) -> impl Iterator<Item = &'a str> {
+        let (map, record) = match self {
+            Self::None => (None, &[][..]),
+            Self::Map(fields) => (Some(fields), &[][..]),
+            Self::Record(fields) => (None, fields),
+        };
+        let names = record.iter().filter(|field| !field.of_span);
+        let of_map = map.into_iter().flat_map(BTreeMap::keys).map(String::as_str);
+        of_map.chain(names.map(|field| &*field.name))
+    }
 }
 
 impl<'a> Query<'a> {
@@ -38,7 +71,7 @@ impl<'a> Query<'a> {
             message: message.trim(),
             level: None,
             target: None,
-            fields: None,
+            fields: Fields::None,
             emitter: None,
             frames: &[],
             is_cut: CUT_FROM_BYTES <= message.len(),
@@ -60,13 +93,13 @@ impl<'a> Query<'a> {
 
     /// Adds fields that were split off the message.
     pub fn fields(mut self, fields: &'a BTreeMap<String, String>) -> Self {
-        self.fields = Some(fields).filter(|fields| !fields.is_empty());
+        self.fields = Fields::Map(fields);
         self
     }
 
     /// Adds the source position that the record names.
     pub fn emitter(mut self, location: &'a SourceLocation) -> Self {
-        self.emitter = Some(location);
+        self.emitter = Some((&location.path, location.line));
         self
     }
 
@@ -99,8 +132,27 @@ impl<'a> From<&'a Exemplar> for Query<'a> {
             .fields(&exemplar.fields)
             .frames(&exemplar.frames);
         query.level = exemplar.level;
-        query.emitter = exemplar.emitter.as_ref();
+        if let Some(emitter) = &exemplar.emitter {
+            query = query.emitter(emitter);
+        }
         match exemplar.target.as_deref() {
+            Some(target) => query.target(target),
+            None => query,
+        }
+    }
+}
+
+impl<'a> From<&'a Event<'a>> for Query<'a> {
+    fn from(event: &'a Event<'a>) -> Self {
+        let record = &event.record;
+        let mut query = Self::message(&record.message).frames(&event.frames);
+        query.fields = Fields::Record(&record.fields);
+        query.level = record.level;
+        query.emitter = record
+            .emitter
+            .as_ref()
+            .map(|emitter| (&*emitter.path, emitter.line));
+        match record.target.as_deref() {
             Some(target) => query.target(target),
             None => query,
         }

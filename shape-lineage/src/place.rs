@@ -1,0 +1,196 @@
+//! Source positions that a record names: by its emitter, by a class and a line, by stack frames.
+
+use std::num::NonZeroU32;
+
+use shape_telemetry::SourceLocation;
+
+use crate::{
+    EvidenceKind, Found, Locator, LogStatement, Place, Query, SourceFile, SourceIndex, SourceRef,
+    matcher::MIN_LITERAL_CHARS,
+};
+
+impl<'i> Locator<'i> {
+    /// By the path and line that the emitter wrote into the record.
+    pub(crate) fn by_emitter(
+        &mut self,
+        query: &Query<'_>,
+        path: &str,
+        line: NonZeroU32,
+    ) -> Option<Found<'i>> {
+        let index = self.index;
+        let mut fitting = Vec::new();
+        let mut others = Vec::new();
+        for file in index.files_at(path, query.target) {
+            let here = index.statements_of(file.path()).iter().filter(|statement| {
+                statement.location.line <= line && line <= statement.end_line
+            });
+            let mut here: Vec<&LogStatement> = here.collect();
+            // Of statements that hold each other, the one that starts at the line is meant.
+            if here.iter().any(|statement| statement.location.line == line) {
+                here.retain(|statement| statement.location.line == line);
+            }
+            // A statement with several texts is still one place.
+            here.sort_by_key(|statement| !index.text_fits(statement, query));
+            here.dedup_by(|a, b| a.location == b.location);
+            for statement in here {
+                if index.text_fits(statement, query) {
+                    fitting.push(Place::from(statement));
+                } else {
+                    others.push(Place::from(statement));
+                }
+            }
+            if fitting.is_empty() && others.is_empty() && file.line(line).is_some() {
+                others.push(index.place_at(file, line));
+            }
+        }
+        if !fitting.is_empty() {
+            return Some(Found::new(fitting, EvidenceKind::EmitterMetadata, 1.0));
+        }
+        // The text stands elsewhere in a file of that name: the source is of another version than the log.
+        if let Some(found) = self.match_text(query) {
+            let moved: Vec<Place<'i>> = found
+                .statements
+                .iter()
+                .filter(|statement| is_suffix(&statement.location.path, path))
+                .map(|statement| Place::from(*statement))
+                .collect();
+            if !moved.is_empty() && 2 * MIN_LITERAL_CHARS <= found.literal_chars {
+                let evidence = EvidenceKind::Text {
+                    literal_chars: found.literal_chars,
+                };
+                return Some(Found::new(moved, evidence, 0.8 * found.confidence));
+            }
+        }
+        (!others.is_empty()).then(|| Found::new(others, EvidenceKind::EmitterMetadata, 0.6))
+    }
+
+    /// `FastLeaderElection@774` and the like: the target names a class, a field the line in its file.
+    ///
+    /// Unlike a path that is little to go by: the text has to fit too.
+    pub(crate) fn by_class_and_line(&self, query: &Query<'_>) -> Option<Found<'i>> {
+        let line: NonZeroU32 = query.fields.get("line")?.parse().ok()?;
+        let class = query.target?.rsplit('.').next()?.split('$').next()?;
+        let index = self.index;
+        let mut places: Vec<&LogStatement> = index
+            .files_with_stem(class)
+            .flat_map(|file| index.statements_of(file.path()))
+            .filter(|statement| statement.location.line <= line && line <= statement.end_line)
+            .filter(|statement| index.text_fits(statement, query))
+            .collect();
+        places.dedup_by(|a, b| a.location == b.location);
+        if places.is_empty() {
+            return None;
+        }
+        let places = places.into_iter().map(Place::from).collect();
+        Some(Found::new(places, EvidenceKind::EmitterMetadata, 0.98))
+    }
+
+    /// By the innermost stack frame that lies in the source.
+    pub(crate) fn by_frames(&self, query: &Query<'_>) -> Option<Found<'i>> {
+        let index = self.index;
+        query.frames.iter().find_map(|frame| {
+            let places: Vec<Place<'i>> = index
+                .files_at(&frame.path, query.target)
+                .into_iter()
+                .filter(|file| file.line(frame.line).is_some())
+                .map(|file| index.place_at(file, frame.line))
+                .collect();
+            (!places.is_empty()).then(|| Found::new(places, EvidenceKind::StackFrame, 0.9))
+        })
+    }
+}
+
+impl SourceIndex {
+    fn text_fits(&self, statement: &LogStatement, query: &Query<'_>) -> bool {
+        let statements = self.statements();
+        let start = statements.partition_point(|other| other.location < statement.location);
+        statements[start..]
+            .iter()
+            .zip(start..)
+            .take_while(|(other, _)| other.location == statement.location)
+            .any(|(other, statement_idx)| self.matcher().fits(other, statement_idx, query))
+    }
+
+    /// The files that a path in a log or stack trace may mean: those that agree with it in most of its last parts.
+    fn files_at(&self, path: &str, target: Option<&str>) -> Vec<&SourceFile> {
+        let path = path.replace('\\', "/");
+        if let Some(file) = self.file(&path) {
+            return vec![file];
+        }
+        let mut files: Vec<&SourceFile> = self
+            .files_with_stem(stem(&path))
+            .filter(|file| is_suffix(file.path(), &path))
+            .collect();
+        let longest = files
+            .iter()
+            .map(|file| file.path().len().min(path.len()))
+            .max();
+        files.retain(|file| Some(file.path().len().min(path.len())) == longest);
+        if 1 < files.len()
+            && let Some(target) = target
+        {
+            let root = |path: &str| path.split("::").next().unwrap_or_default().to_owned();
+            let of_target: Vec<&SourceFile> = files
+                .iter()
+                .copied()
+                .filter(|file| root(file.module()) == root(target))
+                .collect();
+            if !of_target.is_empty() {
+                files = of_target;
+            }
+        }
+        files
+    }
+
+    /// A line that need not be a log statement.
+    fn place_at<'i>(&'i self, file: &'i SourceFile, line: NonZeroU32) -> Place<'i> {
+        Place {
+            path: file.path(),
+            line,
+            statement: self
+                .statements_of(file.path())
+                .iter()
+                .find(|statement| statement.location.line == line),
+        }
+    }
+
+    /// A place with its excerpt, as reports carry it.
+    pub(crate) fn place(&self, place: Place<'_>) -> SourceRef {
+        if let Some(statement) = place.statement {
+            return self.source_ref(statement);
+        }
+        let line = place.line;
+        let file = self.file(place.path);
+        let symbol = file.and_then(|file| file.symbol_at(line));
+        let (excerpt_start, excerpt) =
+            file.map_or((line, String::new()), |file| file.excerpt(line, line));
+        SourceRef {
+            location: SourceLocation {
+                path: place.path.to_owned(),
+                line,
+                column: None,
+            },
+            end_line: line,
+            symbol: symbol.map(|(name, _)| name.to_owned()),
+            symbol_lines: symbol.map(|(_, lines)| lines),
+            level: None,
+            template: String::new(),
+            excerpt,
+            excerpt_start,
+            blob: file.map_or_else(String::new, |file| file.blob().to_owned()),
+        }
+    }
+}
+
+/// The name of a file up to its first point.
+pub(crate) fn stem(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.split_once('.').map_or(name, |(stem, _)| stem)
+}
+
+/// Whether one path ends with the other, at a border of parts.
+fn is_suffix(a: &str, b: &str) -> bool {
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    long.strip_suffix(short)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('/') || short.starts_with('/'))
+}

@@ -136,8 +136,11 @@ impl<'i> Locator<'i> {
     pub fn locate(&mut self, query: &Query<'_>) -> Answer {
         let found = self.find(query);
         let index = self.index;
-        let mut places: Vec<SourceRef> =
-            found.places.iter().map(|place| index.place(*place)).collect();
+        let mut places: Vec<SourceRef> = found
+            .places
+            .iter()
+            .map(|place| index.place(*place))
+            .collect();
         let evidence = match found.evidence {
             Ok(evidence) => evidence,
             Err(reason) => {

@@ -21,9 +21,10 @@ impl<'i> Locator<'i> {
         let mut fitting = Vec::new();
         let mut others = Vec::new();
         for file in index.files_at(path, query.target) {
-            let here = index.statements_of(file.path()).iter().filter(|statement| {
-                statement.location.line <= line && line <= statement.end_line
-            });
+            let here = index
+                .statements_of(file.path())
+                .iter()
+                .filter(|statement| statement.location.line <= line && line <= statement.end_line);
             let mut here: Vec<&LogStatement> = here.collect();
             // Of statements that hold each other, the one that starts at the line is meant.
             if here.iter().any(|statement| statement.location.line == line) {

@@ -7,6 +7,7 @@ use std::{
 
 use aho_corasick::AhoCorasick;
 
+pub(crate) use self::targets::TargetCache;
 use self::{
     affix::Affixes,
     form::{Clue, Form},
@@ -14,7 +15,6 @@ use self::{
     record::Record,
     targets::Targets,
 };
-pub(crate) use self::targets::TargetCache;
 use crate::{LogStatement, Query, Target, target::TargetFit};
 
 mod affix;
@@ -323,9 +323,11 @@ impl Matcher {
     }
 
     fn forms_of(&self, statement_idx: usize) -> &[Form] {
-        let range = self.first_forms.get(statement_idx).copied().zip(
-            self.first_forms.get(statement_idx + 1).copied(),
-        );
+        let range = self
+            .first_forms
+            .get(statement_idx)
+            .copied()
+            .zip(self.first_forms.get(statement_idx + 1).copied());
         range
             .and_then(|(start, end)| self.forms.get(start..end))
             .unwrap_or_default()

@@ -184,4 +184,3 @@ impl<'q> Record<'q> {
         variables
     }
 }
-

@@ -95,6 +95,18 @@ pub enum Format {
     Console,
     /// Common Event Format.
     Cef,
+    /// Log Event Extended Format.
+    Leef,
+    /// The journal of systemd, exported or as JSON.
+    Journal,
+    /// W3C's extended format: IIS, `CloudFront`.
+    W3c,
+    /// Zeek, with `#fields`.
+    Zeek,
+    /// Separated values under a header that names them.
+    Csv,
+    /// OTLP in JSON.
+    Otlp,
     /// The layout of a [`Pattern`](crate::Pattern) that the caller gave.
     Custom,
     /// A line that begins with an ISO 8601 time, and nothing more is known.
@@ -152,6 +164,12 @@ impl Format {
             Self::Kafka => "kafka",
             Self::Console => "console",
             Self::Cef => "cef",
+            Self::Leef => "leef",
+            Self::Journal => "journal",
+            Self::W3c => "w3c",
+            Self::Zeek => "zeek",
+            Self::Csv => "csv",
+            Self::Otlp => "otlp",
             Self::Custom => "custom",
             Self::Iso => "iso",
             Self::Bracketed => "bracketed",

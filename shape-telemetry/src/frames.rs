@@ -28,6 +28,19 @@ pub(crate) fn frame(line: &str) -> Option<SourceLocation> {
     location(url)
 }
 
+/// The frames in the lines behind a record, innermost first; at most 64.
+pub(crate) fn all(detail: &str) -> Vec<SourceLocation> {
+    if detail.is_empty() {
+        return Vec::new();
+    }
+    let mut found: Vec<SourceLocation> = detail.lines().filter_map(frame).take(64).collect();
+    // Python prints the innermost last.
+    if detail.contains("Traceback (most recent call last)") {
+        found.reverse();
+    }
+    found
+}
+
 /// `/a/b.py", line 3, in f`.
 fn python(rest: &str) -> Option<SourceLocation> {
     let (path, rest) = rest.split_once("\", line ")?;

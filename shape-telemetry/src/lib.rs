@@ -136,6 +136,7 @@ mod rules;
 mod sentence;
 mod severity;
 mod sketch;
+mod stateful;
 mod statistics;
 mod template;
 #[cfg(feature = "files")]

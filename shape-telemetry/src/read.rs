@@ -11,7 +11,7 @@ use memchr::{memchr, memrchr};
 
 use crate::{
     Format, LineCounts, LogPosition, Pattern, Record, SourceLocation, SourceSummary,
-    decode::Decoder, frames, number, parse, parse::time::Context,
+    decode::Decoder, frames, number, parse, parse::time::Context, stateful::Log,
 };
 
 /// A record with its place in the log and the lines that belong to it.
@@ -59,8 +59,8 @@ impl<F: FnMut(&Event<'_>)> Sink for F {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Reader {
-    context: Context,
-    max_line: usize,
+    pub(crate) context: Context,
+    pub(crate) max_line: usize,
     patterns: Arc<[Pattern]>,
 }
 
@@ -141,18 +141,8 @@ impl Reader {
     ///
     /// An error of the input ends the reading; what was read before is kept and the summary names the problem.
     pub fn read(&self, name: &str, input: impl Read, sink: &mut dyn Sink) -> SourceSummary {
-        let name: Arc<str> = Arc::from(name);
         let mut decoder = Decoder::new(input, self.max_line);
-        let mut pass = Pass {
-            reader: self,
-            name: Arc::clone(&name),
-            counts: LineCounts::default(),
-            line: 0,
-            offset: 0,
-            preferred: None,
-            tail: None,
-            formats: std::collections::BTreeMap::new(),
-        };
+        let mut log = Log::new(self, Arc::from(name));
         let mut text = String::new();
         let mut problem = None;
         loop {
@@ -163,25 +153,21 @@ impl Reader {
                     false
                 }
             };
-            let done = pass.block(&text, !more, sink);
+            let done = log.block(&text, !more, sink);
             text.drain(..done);
             sink.progress(decoder.consumed());
             if !more {
                 break;
             }
         }
-        pass.counts.cut += decoder.cut();
-        pass.counts.not_utf8 = decoder.not_utf8();
-        let format = pass
-            .formats
-            .iter()
-            .max_by_key(|&(format, count)| (*count, std::cmp::Reverse(*format)))
-            .map_or(Format::Plain, |(format, _)| *format);
+        let (name, format, mut lines) = log.finish();
+        lines.cut += decoder.cut();
+        lines.not_utf8 = decoder.not_utf8();
         SourceSummary {
             name,
             format: format.as_str().to_owned(),
             bytes: decoder.bytes(),
-            lines: pass.counts,
+            lines,
             problem,
         }
     }
@@ -226,7 +212,7 @@ struct Pending<'a> {
 }
 
 /// The state of one reading.
-struct Pass<'r> {
+pub(crate) struct Pass<'r> {
     reader: &'r Reader,
     name: Arc<str>,
     counts: LineCounts,
@@ -238,9 +224,32 @@ struct Pass<'r> {
     formats: std::collections::BTreeMap<Format, u64>,
 }
 
-impl Pass<'_> {
+impl<'r> Pass<'r> {
+    pub(crate) fn new(reader: &'r Reader, name: Arc<str>) -> Self {
+        Self {
+            reader,
+            name,
+            counts: LineCounts::default(),
+            line: 0,
+            offset: 0,
+            preferred: None,
+            tail: None,
+            formats: std::collections::BTreeMap::new(),
+        }
+    }
+
+    /// The name of the source, the format that most of its events have, and what became of its lines.
+    pub(crate) fn finish(self) -> (Arc<str>, Format, LineCounts) {
+        let format = self
+            .formats
+            .iter()
+            .max_by_key(|&(format, count)| (*count, std::cmp::Reverse(*format)))
+            .map_or(Format::Plain, |(format, _)| *format);
+        (self.name, format, self.counts)
+    }
+
     /// Reads the lines of a block and returns how many bytes are done; the rest belongs to an event that may go on.
-    fn block(&mut self, text: &str, last: bool, sink: &mut dyn Sink) -> usize {
+    pub(crate) fn block(&mut self, text: &str, last: bool, sink: &mut dyn Sink) -> usize {
         if self.preferred.is_none() {
             self.preferred = Some(self.vote(text));
         }

@@ -250,6 +250,107 @@ fn wrappers() {
 }
 
 #[test]
+fn load_balancers_and_security_devices() {
+    let record = check(
+        "2015-05-13T23:39:43.945958Z my-loadbalancer 192.168.131.39:2817 10.0.0.1:80 0.000073 0.001048 0.000057 200 200 0 29 \"GET http://www.example.com:80/ HTTP/1.1\" \"curl/7.38.0\" - -",
+        Format::Clf,
+        None,
+        None,
+        "GET http://www.example.com:80/ HTTP/1.1",
+        Some("2015-05-13T23:39:43.945958Z"),
+    );
+    assert_eq!(record.status(), Some(200));
+    assert_eq!(
+        record.duration(),
+        Some(std::time::Duration::from_micros(73 + 1_048 + 57))
+    );
+    let record = check(
+        "CEF:0|Vendor|Product|1.0|100|Name|5|src=10.0.0.1 dst=2.1.2.2 rt=1772366400000",
+        Format::Cef,
+        WARN,
+        Some("Product"),
+        "Name",
+        Some("2026-03-01T12:00:00Z"),
+    );
+    assert_eq!(
+        (record.field("src"), record.field("dst")),
+        (Some("10.0.0.1"), Some("2.1.2.2"))
+    );
+    let record = check(
+        "Sep 19 08:26:10 host CEF:0|Security|threatmanager|1.0|100|worm successfully stopped|10|src=10.0.0.1 dst=2.1.2.2 spt=1232",
+        Format::Cef,
+        Some(Level::Fatal),
+        Some("threatmanager"),
+        "worm successfully stopped",
+        Some("2026-09-19T08:26:10Z"),
+    );
+    assert_eq!(record.field("host"), Some("host"));
+    let record = check(
+        "Jan 18 11:07:53 192.168.1.1 LEEF:1.0|QRadar|QRM|1.0|NEW_PORT_DISCOVERD|src=172.5.6.67\tdst=172.50.123.1\tsev=5\tcat=anomaly\tmsg=a text",
+        Format::Leef,
+        WARN,
+        Some("QRM"),
+        "NEW_PORT_DISCOVERD",
+        Some("2026-01-18T11:07:53Z"),
+    );
+    assert_eq!(
+        (record.field("cat"), record.field("msg")),
+        (Some("anomaly"), Some("a text"))
+    );
+    let record = check(
+        "LEEF:2.0|Vendor|Product|Version|EventID|x5E|src=10.0.1.8^sev=9^devTime=1772366400000",
+        Format::Leef,
+        Some(Level::Fatal),
+        Some("Product"),
+        "EventID",
+        Some("2026-03-01T12:00:00Z"),
+    );
+    assert_eq!(record.field("src"), Some("10.0.1.8"));
+}
+
+#[test]
+fn the_journal() {
+    check(
+        "2026-03-01T12:00:00+0100 host sshd[42]: session opened: root",
+        Format::Syslog,
+        None,
+        Some("sshd"),
+        "session opened: root",
+        Some("2026-03-01T11:00:00Z"),
+    );
+    check(
+        "2026-03-01T12:00:00.123456+00:00 web-1 kernel: eth0: link up",
+        Format::Syslog,
+        None,
+        Some("kernel"),
+        "eth0: link up",
+        Some("2026-03-01T12:00:00.123456Z"),
+    );
+    // No host and no program: text.
+    check(
+        "2026-03-01T12:00:00Z starting server: done",
+        Format::Iso,
+        None,
+        None,
+        "starting server: done",
+        Some("2026-03-01T12:00:00Z"),
+    );
+    let record = check(
+        r#"{"__CURSOR":"s=1","__REALTIME_TIMESTAMP":"1772366400000000","PRIORITY":"4","SYSLOG_IDENTIFIER":"sshd","_COMM":"sshd","_PID":"42","_HOSTNAME":"h","CODE_FILE":"src/a.c","CODE_LINE":"7","MESSAGE":"m"}"#,
+        Format::Journal,
+        WARN,
+        Some("sshd"),
+        "m",
+        Some("2026-03-01T12:00:00Z"),
+    );
+    assert_eq!(record.field("pid"), Some("42"));
+    assert_eq!(
+        record.emitter.unwrap().to_location().to_string(),
+        "src/a.c:7"
+    );
+}
+
+#[test]
 fn rust_and_go() {
     check(
         "[2026-11-23T23:41:07Z INFO  fmtgen] listening on 0.0.0.0:8080",

@@ -7,8 +7,9 @@ use super::{
     scan::{
         self, Scan, blanks, blanks1, bracketed, byte, digits, fail, level, until, word, word_blanks,
     },
+    syslog,
     time::{self, Context},
-    tracing,
+    tracing, web,
 };
 use crate::{Format, Level, Record};
 
@@ -388,6 +389,9 @@ fn leveled(i: &str) -> Scan<'_, Record<'_>> {
 
 /// A message of which nothing more is known; fields behind it are still taken off.
 fn generic(i: &str) -> Record<'_> {
+    if let Some(record) = syslog::behind_iso(i).or_else(|| web::balanced(i)) {
+        return record;
+    }
     let mut record = Record::new(Format::Iso, i);
     let message = pairs::tail(layout::place(i, &mut record), &mut record.fields);
     record.message = message.into();

@@ -8,7 +8,7 @@ use super::{
     scan::{self, Scan, fail, split},
     time::{self, Context},
 };
-use crate::{Emitter, Field, Format, Level, Record};
+use crate::{Emitter, Field, Format, Level, Record, stateful::journal};
 
 /// A JSON value; objects and arrays stay as they are written.
 #[derive(Clone, Debug, PartialEq)]
@@ -188,6 +188,7 @@ struct Seen {
     log: bool,
     stream: bool,
     msg: bool,
+    journal: bool,
 }
 
 #[derive(Default)]
@@ -211,6 +212,13 @@ pub(crate) fn json<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
         return None;
     }
     builder.finish(&mut record);
+    if builder.seen.journal {
+        let message = std::mem::take(&mut record.message);
+        journal::promote(&mut record);
+        if record.message.is_empty() {
+            record.message = message;
+        }
+    }
     if builder.seen.log && builder.seen.stream {
         return Some(unwrap_docker(&record, context));
     }
@@ -320,6 +328,10 @@ impl<'a> Builder<'a> {
                     }
                     _ => push(record, key, value, 0),
                 }
+            }
+            "__REALTIME_TIMESTAMP" => {
+                self.seen.journal = true;
+                push(record, key, value, 0);
             }
             "ecs.version" => self.seen.ecs = true,
             "ecs" => {

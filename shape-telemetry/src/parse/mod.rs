@@ -8,6 +8,7 @@ pub(crate) mod numeric;
 pub(crate) mod other;
 pub(crate) mod pairs;
 pub(crate) mod scan;
+pub(crate) mod security;
 pub(crate) mod syslog;
 pub(crate) mod text;
 pub(crate) mod time;
@@ -85,7 +86,10 @@ fn letter<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
         return Some(record);
     }
     if line.starts_with("CEF:") {
-        return other::cef(line);
+        return security::cef(line, context);
+    }
+    if line.starts_with("LEEF:") {
+        return security::leef(line, context);
     }
     if line.starts_with("thread '") {
         return other::panic(line);
@@ -119,7 +123,8 @@ pub(crate) fn parse<'a>(format: Format, line: &'a str, context: &Context) -> Rec
         Format::Klog => other::klog(line, context),
         Format::Tracing => tracing::tracing(line, context),
         Format::Console => text::console(line, context),
-        Format::Cef => other::cef(line),
+        Format::Cef => security::cef(line, context),
+        Format::Leef => security::leef(line, context),
         _ => None,
     };
     first.unwrap_or_else(|| any(line, context))

@@ -7,7 +7,7 @@ use super::{
     },
     time::{self, Context},
 };
-use crate::{Field, Format, Level, Record};
+use crate::{Format, Level, Record};
 
 /// `I0301 12:00:00.123456    1234 controller.go:42] message`.
 pub(crate) fn klog<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
@@ -99,43 +99,6 @@ pub(crate) fn panic(line: &str) -> Option<Record<'_>> {
         record.emitter = Some(place);
         record.message = message.trim_matches('\'').into();
     }
-    Some(record)
-}
-
-/// `CEF:0|Vendor|Product|1.0|100|Name|5|src=10.0.0.1 dst=2.1.2.2`.
-pub(crate) fn cef(line: &str) -> Option<Record<'_>> {
-    let at = memchr::memmem::find(line.as_bytes(), b"CEF:")?;
-    let mut parts = split(line, at).1.splitn(8, '|');
-    let _version = parts.next()?;
-    let (vendor, product, version) = (parts.next()?, parts.next()?, parts.next()?);
-    let (signature, name, severity) = (parts.next()?, parts.next()?, parts.next()?);
-    let level = match severity.parse::<u8>() {
-        Ok(0..=3) => Some(Level::Info),
-        Ok(4..=6) => Some(Level::Warn),
-        Ok(7..=8) => Some(Level::Error),
-        Ok(_) => Some(Level::Fatal),
-        Err(_) => Level::from_word(severity),
-    };
-    let mut record = Record::new(Format::Cef, name)
-        .level(level)
-        .target(product)
-        .with("vendor", vendor)
-        .with("version", version)
-        .with("signature", signature);
-    // A value reaches to the next ` name=`.
-    let mut i = parts.next().unwrap_or("");
-    while let Some((name, rest)) = i.split_once('=') {
-        let next = memchr::memchr_iter(b'=', rest.as_bytes())
-            .find_map(|equals| rest.get(..equals)?.rfind(' '));
-        let (value, after) = split(rest, next.unwrap_or(rest.len()));
-        record.fields.push(Field {
-            name: name.trim().into(),
-            value: value.into(),
-            of_span: false,
-        });
-        i = blanks(after);
-    }
-    record.time = record.field("rt").and_then(time::epoch);
     Some(record)
 }
 

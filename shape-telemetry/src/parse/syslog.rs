@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::{
     pairs,
     scan::{Scan, blanks, blanks1, bracketed, byte, check, digits, fail, split, word, word_blanks},
+    security,
     time::{self, Context},
 };
 use crate::{Format, Level, Record};
@@ -100,8 +101,47 @@ pub(super) fn header<'a>(i: &'a str, context: &Context) -> Scan<'a, Record<'a>> 
     };
     let (i, ()) = blanks1(i)?;
     let (i, host) = word_blanks(i)?;
-    let (_, record) = program(i)?;
+    let inner = match i.get(..5) {
+        Some("LEEF:") => security::leef(i, context),
+        _ if i.starts_with("CEF:") => security::cef(i, context),
+        _ => None,
+    };
+    let record = match inner {
+        Some(record) => record,
+        None => program(i)?.1,
+    };
+    let time = record.time.or(time);
     Ok(("", record.at(time).with("host", host)))
+}
+
+/// `host prog[pid]: message` behind an ISO time, as rsyslog and `journalctl -o short-iso` write it. Without a process
+/// id it might be any text, so that only programs that never write one are taken.
+pub(super) fn behind_iso(i: &str) -> Option<Record<'_>> {
+    let (host, rest) = i.split_once(' ')?;
+    let is_host = host
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"._-:".contains(&b))
+        && !host.ends_with(':');
+    let (head, message) = match rest.split_once(": ") {
+        Some(found) => found,
+        None => (rest.strip_suffix(':')?, ""),
+    };
+    let (name, pid) = match head.strip_suffix(']').and_then(|head| head.split_once('[')) {
+        Some((name, pid)) => (name, pid),
+        None if matches!(head, "kernel" | "sudo") => (head, ""),
+        None => return None,
+    };
+    let fits = is_host
+        && !host.is_empty()
+        && !name.is_empty()
+        && !name.contains(' ')
+        && pid.bytes().all(|b| b.is_ascii_digit());
+    fits.then(|| {
+        Record::new(Format::Syslog, message)
+            .target(name)
+            .with("pid", pid)
+            .with("host", host)
+    })
 }
 
 /// `prog(sub)[pid]: message`; text without such a head is a message.

@@ -132,7 +132,12 @@ pub(crate) fn balancer<'a>(line: &'a str, context: &Context) -> Option<Record<'a
         return None;
     }
     let (i, time) = time::iso(rest, context).ok()?;
-    let mut words = i.trim_start().splitn(11, ' ');
+    balanced(i.trim_start()).map(|record| record.at(Some(time)))
+}
+
+/// What stands behind the time in the log of a load balancer; a classic one writes nothing before it.
+pub(super) fn balanced(i: &str) -> Option<Record<'_>> {
+    let mut words = i.splitn(11, ' ');
     let (name, client, _target) = (words.next()?, words.next()?, words.next()?);
     let mut total: Option<std::time::Duration> = None;
     for _ in 0..3 {
@@ -149,7 +154,7 @@ pub(crate) fn balancer<'a>(line: &'a str, context: &Context) -> Option<Record<'a
     let Cow::Borrowed(request) = request else {
         return None;
     };
-    let mut record = Record::new(Format::Clf, request).at(Some(time));
+    let mut record = Record::new(Format::Clf, request);
     let mut parts = request.split(' ');
     let (method, path) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
     record = record

@@ -7,7 +7,8 @@ use crate::{
     Measurements, Outcome, OutcomeRule, Reader, Record, Sink, SourceSummary, TemplateId,
     TemplateSeries, Verdict, classify,
     exemplar::{self, Key, Order},
-    fingerprint, mask,
+    fingerprint,
+    mine::mask,
     monoid::{FieldTable, bucket_start},
     rules,
 };

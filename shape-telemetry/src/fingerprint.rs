@@ -22,6 +22,14 @@ pub(crate) fn of(parts: &[&str]) -> u64 {
     fold(state, 0x5899_65cc_7537_4cc3)
 }
 
+/// One fingerprint of two.
+pub(crate) fn mix(a: u64, b: u64) -> u64 {
+    fold(
+        a ^ 0x2d35_8dcc_aa6c_78a5,
+        b.wrapping_add(0x8bb8_4b93_962e_acc9),
+    )
+}
+
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     let bytes = product.to_le_bytes();

@@ -81,10 +81,14 @@ pub use crate::{
     format::Format,
     identity::{ComponentId, LogPosition, SourceLocation},
     level::Level,
+    lines::LogLine,
     measurements::{
         Bucket, ComponentMeasurements, Exemplar, FieldCounts, Measurements, TemplateSeries,
     },
-    miner::{TemplateMiner, Templates},
+    mine::{
+        MessageKind, Template, TemplateMiner, Templates, Variable, VariableKind, clean_up,
+        variables,
+    },
     monoid::{MergeError, Totals},
     outcome::Outcome,
     pattern::{Pattern, PatternError},
@@ -104,6 +108,7 @@ mod blocking;
 mod classify;
 mod coincidence;
 mod collect;
+mod columns;
 mod decode;
 mod detect;
 mod diagnose;
@@ -118,9 +123,9 @@ mod frames;
 mod glob_match;
 mod identity;
 mod level;
-mod mask;
+mod lines;
 mod measurements;
-mod miner;
+mod mine;
 mod monoid;
 mod number;
 mod outcome;

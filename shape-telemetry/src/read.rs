@@ -116,10 +116,35 @@ impl Reader {
     }
 
     /// The record of a line under the patterns of the caller.
-    fn custom<'a>(&self, line: &'a str) -> Option<Record<'a>> {
+    pub(crate) fn custom<'a>(&self, line: &'a str) -> Option<Record<'a>> {
         self.patterns
             .iter()
             .find_map(|pattern| pattern.apply(line, &self.context))
+    }
+
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
+    }
+
+    pub(crate) fn max_line_bytes(&self) -> usize {
+        self.max_line
+    }
+
+    /// The format that most of the first lines have.
+    pub(crate) fn vote(&self, text: &str) -> Format {
+        let mut votes = std::collections::BTreeMap::new();
+        let lines = text
+            .lines()
+            .filter(|line| !line.trim_ascii().is_empty() && line.len() <= self.max_line);
+        for line in lines.take(VOTERS) {
+            let format = parse::any(line, &self.context).format;
+            *votes.entry(format).or_insert(0_u32) += 1;
+        }
+        votes.remove(&Format::Plain);
+        votes
+            .into_iter()
+            .max_by_key(|&(format, count)| (count, std::cmp::Reverse(format)))
+            .map_or(Format::Plain, |(format, _)| format)
     }
 
     /// The record of one line. Always some record: [`Format::Plain`] where no format fits.
@@ -173,7 +198,7 @@ impl Reader {
     }
 }
 
-fn describe(error: &io::Error, bytes: u64) -> String {
+pub(crate) fn describe(error: &io::Error, bytes: u64) -> String {
     let what = match error.kind() {
         io::ErrorKind::UnexpectedEof => "the compressed data ends early".to_owned(),
         _ => error.to_string(),
@@ -251,7 +276,7 @@ impl<'r> Pass<'r> {
     /// Reads the lines of a block and returns how many bytes are done; the rest belongs to an event that may go on.
     pub(crate) fn block(&mut self, text: &str, last: bool, sink: &mut dyn Sink) -> usize {
         if self.preferred.is_none() {
-            self.preferred = Some(self.vote(text));
+            self.preferred = Some(self.reader.vote(text));
         }
         let mut pending: Option<Pending<'_>> = None;
         let mut at = 0;
@@ -424,23 +449,6 @@ impl<'r> Pass<'r> {
         *self.formats.entry(pending.event.record.format).or_insert(0) += 1;
         sink.event(&pending.event);
     }
-
-    /// The format that most of the first lines have.
-    fn vote(&self, text: &str) -> Format {
-        let mut votes = std::collections::BTreeMap::new();
-        let lines = text
-            .lines()
-            .filter(|line| !line.trim_ascii().is_empty() && line.len() <= self.reader.max_line);
-        for line in lines.take(VOTERS) {
-            let format = parse::any(line, &self.reader.context).format;
-            *votes.entry(format).or_insert(0_u32) += 1;
-        }
-        votes.remove(&Format::Plain);
-        votes
-            .into_iter()
-            .max_by_key(|&(format, count)| (count, std::cmp::Reverse(format)))
-            .map_or(Format::Plain, |(format, _)| format)
-    }
 }
 
 fn add(counts: &mut LineCounts, more: LineCounts) {
@@ -448,7 +456,7 @@ fn add(counts: &mut LineCounts, more: LineCounts) {
 }
 
 /// The line without terminal escapes, where it has any.
-fn strip_ansi(line: &str) -> Option<String> {
+pub(crate) fn strip_ansi(line: &str) -> Option<String> {
     memchr(0x1b, line.as_bytes())?;
     let mut out = String::with_capacity(line.len());
     let mut rest = line;

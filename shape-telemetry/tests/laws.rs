@@ -333,21 +333,3 @@ fn levels_are_names_in_any_case() {
     assert_eq!(seen["Critical"], Level::Fatal);
     assert_eq!(seen["err"], Level::Error);
 }
-
-proptest! {
-    /// The templates of merged miners are those of one miner, whatever the order.
-    #[test]
-    fn miners_merge(messages in prop::collection::vec(("[a-c]{1,2}", "[a-z]{1,3}", 0..9_u8), 0..80), at in 0..80_usize) {
-        let text = |m: &(String, String, u8)| format!("job {} of user {} is done after {} tries", m.0, m.1, m.2);
-        let mine = |part: &[(String, String, u8)]| {
-            let mut miner = shape_telemetry::TemplateMiner::new();
-            for message in part {
-                miner.add(&text(message));
-            }
-            miner
-        };
-        let at = at.min(messages.len());
-        let merged = mine(&messages[at..]).merge(mine(&messages[..at])).finish();
-        prop_assert_eq!(merged, mine(&messages).finish());
-    }
-}

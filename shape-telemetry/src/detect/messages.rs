@@ -6,11 +6,12 @@ use jiff::Timestamp;
 
 use crate::{
     AnomalyKind, Baseline, ComponentId, Evidence, Level, Measurements, Severity, TemplateId,
-    TemplateMiner, TemplateSeries,
+    TemplateSeries,
     analyze::{Draft, Drafts, View, percent, share, show},
     baseline::BaselineTemplate,
     blocking::is_blocking,
     coincidence,
+    mine::vary::Variation,
     number::to_f64,
     severity::Effect,
     statistics::{self, RateTest},
@@ -218,18 +219,13 @@ fn compare(
     drafts: &mut Drafts,
 ) {
     // A text that differs from known ones only by a word that varies is known.
-    let mut miner = TemplateMiner::new();
-    for text in baseline.templates.values().map(|known| &known.text) {
-        miner.add_text(text);
-    }
-    for text in view.now.templates.values().map(|series| &series.text) {
-        miner.add_text(text);
-    }
-    let templates = miner.finish();
-    let alike: BTreeSet<(&ComponentId, &str)> = baseline
+    let texts = baseline.templates.values().map(|known| known.text.as_str());
+    let more = view.now.templates.values().map(|series| &*series.text);
+    let variation = Variation::learn(texts.chain(more));
+    let alike: BTreeSet<(&ComponentId, String)> = baseline
         .templates
         .values()
-        .map(|known| (&known.component, templates.of_text(&known.text)))
+        .map(|known| (&known.component, variation.apply(&known.text)))
         .collect();
     for (id, series) in &view.now.templates {
         if is_other(id) || blocking.contains(id) {
@@ -238,7 +234,7 @@ fn compare(
         let known = baseline.templates.get(id);
         let warns = Some(Level::Warn) <= series.level
             && (known.is_some()
-                || !alike.contains(&(&series.component, templates.of_text(&series.text))));
+                || !alike.contains(&(&series.component, variation.apply(&series.text))));
         match known {
             None if warns => new_template(view, baseline, id, series, drafts),
             None => {}

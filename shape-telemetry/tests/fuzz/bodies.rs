@@ -29,7 +29,9 @@ pub(crate) fn miner(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let mine = |lines: &mut dyn Iterator<Item = &str>| {
         let mut miner = TemplateMiner::new();
-        lines.for_each(|line| miner.add(line));
+        lines.for_each(|line| {
+            miner.add(line);
+        });
         miner.finish()
     };
     let forward = mine(&mut text.lines());

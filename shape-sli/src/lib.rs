@@ -56,6 +56,12 @@ pub use crate::{
     report::{ComponentSli, LatencySummary, Sli, SliPoint, SliReport},
 };
 
+#[cfg(feature = "tower")]
+pub use crate::layer::{
+    LayerCounts, MeasureBody, MeasureFuture, MeasureHandle, MeasureLayer, MeasureService,
+    RequestHead, RouteOf, WholeService,
+};
+
 mod compare;
 mod compare_latency;
 mod error;
@@ -64,6 +70,8 @@ mod figures;
 mod health;
 mod indicator;
 mod interval;
+#[cfg(feature = "tower")]
+mod layer;
 mod measure;
 mod report;
 

@@ -31,6 +31,18 @@ pub enum ErrorKind {
     UnsupportedVersion,
     /// JSON that is not the expected artifact.
     Json,
+    /// A row of counts that is none.
+    Counts,
+    /// A scrape that is not in a format of Prometheus.
+    Exposition,
+    /// A selector of samples that can not be read.
+    Selector,
+    /// A sample that counts nothing: a negative or broken number.
+    NotACount,
+    /// A latency limit between the bounds of a histogram.
+    Limit,
+    /// A query that got no answer, or one that can not be read.
+    Query,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +71,46 @@ pub(crate) enum Repr {
     UnsupportedVersion { seen: u32, expected: u32 },
     #[error("not an SLI report: {message}")]
     Json { message: String },
+    #[error("line {line}: {message}")]
+    Counts { line: usize, message: String },
+    #[cfg_attr(
+        not(feature = "prometheus"),
+        expect(dead_code, reason = "only scrapes are read")
+    )]
+    #[error("line {line}, column {column}: {message}")]
+    Exposition {
+        line: usize,
+        column: usize,
+        message: String,
+    },
+    #[cfg_attr(
+        not(feature = "prometheus"),
+        expect(dead_code, reason = "only scrapes have samples")
+    )]
+    #[error("selector `{seen}`: {message}")]
+    Selector { seen: String, message: String },
+    #[cfg_attr(
+        not(feature = "prometheus"),
+        expect(dead_code, reason = "only scrapes have samples")
+    )]
+    #[error("`{sample}` is {seen}, expected a whole number of events")]
+    NotACount { sample: String, seen: String },
+    #[cfg_attr(
+        not(feature = "prometheus"),
+        expect(dead_code, reason = "only scrapes have histograms")
+    )]
+    #[error("{limit:?} is no bucket bound of `{histogram}`: {nearest}")]
+    Limit {
+        histogram: String,
+        limit: std::time::Duration,
+        nearest: String,
+    },
+    #[cfg_attr(
+        not(feature = "prometheus-client"),
+        expect(dead_code, reason = "only the client asks")
+    )]
+    #[error("query `{query}`: {message}")]
+    Query { query: String, message: String },
 }
 
 impl Error {
@@ -72,6 +124,12 @@ impl Error {
             Repr::BadObjective { .. } => ErrorKind::BadObjective,
             Repr::UnsupportedVersion { .. } => ErrorKind::UnsupportedVersion,
             Repr::Json { .. } => ErrorKind::Json,
+            Repr::Counts { .. } => ErrorKind::Counts,
+            Repr::Exposition { .. } => ErrorKind::Exposition,
+            Repr::Selector { .. } => ErrorKind::Selector,
+            Repr::NotACount { .. } => ErrorKind::NotACount,
+            Repr::Limit { .. } => ErrorKind::Limit,
+            Repr::Query { .. } => ErrorKind::Query,
         }
     }
 }

@@ -17,12 +17,36 @@ pub enum Indicator {
         /// The limit in nanoseconds.
         limit_ns: u64,
     },
+    /// Looks at which the data were no older than the limit.
+    Freshness {
+        /// The limit in nanoseconds.
+        limit_ns: u64,
+    },
+    /// Looks at which enough was done.
+    Throughput {
+        /// What has to be done in an hour at least.
+        per_hour: u64,
+    },
+    /// Looks at which no more than the limit was used.
+    Saturation {
+        /// The share that may be used, in parts per billion.
+        limit_ppb: u32,
+    },
+    /// Looks at which it answered.
+    Probe,
 }
 
 impl Indicator {
     /// A latency indicator; limits above 584 years are cut.
     pub fn latency(limit: Duration) -> Self {
         Self::Latency {
+            limit_ns: u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// A freshness indicator; limits above 584 years are cut.
+    pub fn freshness(limit: Duration) -> Self {
+        Self::Freshness {
             limit_ns: u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX),
         }
     }
@@ -43,13 +67,14 @@ impl Indicator {
     /// The latency limit, if this is a latency indicator.
     pub fn limit(self) -> Option<Duration> {
         match self {
-            Self::Availability => None,
             Self::Latency { limit_ns } => Some(Duration::from_nanos(limit_ns)),
+            _ => None,
         }
     }
 }
 
-/// `availability`, `latency-100ms`, `latency-1.5s`: the shortest exact form.
+/// `availability`, `latency-100ms`, `freshness-600s`, `throughput-3600-per-hour`, `saturation-80%`, `probe`: the shortest
+/// exact form.
 impl fmt::Display for Indicator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -58,6 +83,19 @@ impl fmt::Display for Indicator {
             Self::Latency { limit_ns } => {
                 f.pad(&format!("latency-{:?}", Duration::from_nanos(*limit_ns)))
             }
+            Self::Freshness { limit_ns } => {
+                f.pad(&format!("freshness-{:?}", Duration::from_nanos(*limit_ns)))
+            }
+            Self::Throughput { per_hour } => f.pad(&format!("throughput-{per_hour}-per-hour")),
+            Self::Saturation { limit_ppb } => {
+                let (whole, rest) = (limit_ppb / 10_000_000, limit_ppb % 10_000_000);
+                let fraction = format!(".{rest:07}");
+                f.pad(&format!(
+                    "saturation-{whole}{}%",
+                    fraction.trim_end_matches('0').trim_end_matches('.')
+                ))
+            }
+            Self::Probe => f.pad("probe"),
         }
     }
 }

@@ -5,12 +5,12 @@ use std::{sync::Arc, time::Duration};
 use http::{Extensions, HeaderMap, Method, Uri};
 use tower_layer::Layer;
 
+use self::record::{Registry, Settings};
 pub use self::{
     body::MeasureBody,
     record::{LayerCounts, MeasureHandle},
     service::{MeasureFuture, MeasureService},
 };
-use self::record::{Registry, Settings};
 
 mod body;
 mod record;

@@ -41,6 +41,7 @@
 pub use crate::{
     compare::{Bounds, Change, Comparison, TestKind, compare_events, compare_events_at},
     compare_latency::{LatencyComparison, compare_latency},
+    counts::{CountRow, parse_counts},
     error::{Error, ErrorKind},
     events::Events,
     figures::Grouped,
@@ -54,6 +55,7 @@ pub use crate::{
     },
     measure::MeasureConfig,
     report::{ComponentSli, LatencySummary, Sli, SliPoint, SliReport},
+    sampler::{Observation, Sampler},
 };
 
 #[cfg(feature = "tower")]
@@ -61,9 +63,19 @@ pub use crate::layer::{
     LayerCounts, MeasureBody, MeasureFuture, MeasureHandle, MeasureLayer, MeasureService,
     RequestHead, RouteOf, WholeService,
 };
+#[cfg(feature = "prometheus")]
+pub use crate::prometheus::{
+    Exposition, ExpositionFormat, ExpositionWriter, MetricFamily, MetricKind, MetricSample,
+    SampleExemplar, ScrapeCounter, Selector,
+};
+#[cfg(feature = "prometheus-client")]
+pub use crate::prometheus::{
+    PrometheusClient, QueriedSli, QueryAnswer, QuerySample, QuerySeries, SliQuery,
+};
 
 mod compare;
 mod compare_latency;
+mod counts;
 mod error;
 mod events;
 mod figures;
@@ -73,7 +85,10 @@ mod interval;
 #[cfg(feature = "tower")]
 mod layer;
 mod measure;
+#[cfg(feature = "prometheus")]
+mod prometheus;
 mod report;
+mod sampler;
 
 /// The examples of the README are tests.
 #[doc = include_str!("../README.md")]

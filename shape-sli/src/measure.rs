@@ -183,8 +183,8 @@ fn component(
     let within: Vec<(u64, Events)> = slis
         .iter()
         .filter_map(|sli| match sli.indicator {
-            Indicator::Availability => None,
             Indicator::Latency { limit_ns } => Some((limit_ns, sli.events)),
+            _ => None,
         })
         .collect();
     let input = HealthInput::new(availability, &within, &latency);

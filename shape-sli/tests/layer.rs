@@ -61,7 +61,7 @@ fn shop() -> Router {
             "/orders/{id}",
             get(order).post(|| async { StatusCode::BAD_REQUEST }),
         )
-        .route("/slow", get(|| pending::<StatusCode>()))
+        .route("/slow", get(pending::<StatusCode>))
         .route("/stream", get(stream))
 }
 
@@ -75,10 +75,8 @@ impl Frames {
     }
 
     fn with_grpc_status(status: &'static str) -> Self {
-        let trailers = HeaderMap::from_iter([(
-            "grpc-status".parse().unwrap(),
-            status.parse().unwrap(),
-        )]);
+        let trailers =
+            HeaderMap::from_iter([("grpc-status".parse().unwrap(), status.parse().unwrap())]);
         Self::of(1, Some(Ok(Frame::trailers(trailers))))
     }
 }
@@ -157,7 +155,12 @@ async fn requests_of_a_real_service_are_counted_by_route() {
         available.points[0].start,
         "2026-11-24T08:00:00Z".parse().unwrap()
     );
-    let within = |limit| report.find(&orders, Indicator::latency(limit)).unwrap().events;
+    let within = |limit| {
+        report
+            .find(&orders, Indicator::latency(limit))
+            .unwrap()
+            .events
+    };
     assert_eq!(within(Duration::from_secs(60)), events(2, 1));
     assert_eq!(within(Duration::ZERO), events(0, 3));
     let again = handle.take("2026-11-24T08:01:30Z".parse().unwrap());
@@ -179,14 +182,18 @@ async fn a_client_that_goes_away_cancels_its_request() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), seen).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(60), seen)
+        .await
+        .unwrap();
     drop(socket);
     let counted = async {
         while handle.counts().cancelled == 0 {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), counted).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(60), counted)
+        .await
+        .unwrap();
     assert_eq!(by_name(&handle)["shop/GET /slow"], events(0, 1));
     server.abort();
 }
@@ -216,7 +223,13 @@ async fn grpc_tells_its_outcome_in_a_header_or_a_trailer() {
     let layer = MeasureLayer::new("shop");
     let handle = layer.handle();
     let mut wanted = Events::NONE;
-    for (status, is_bad) in [("0", false), ("5", false), ("13", true), ("14", true), ("x", true)] {
+    for (status, is_bad) in [
+        ("0", false),
+        ("5", false),
+        ("13", true),
+        ("14", true),
+        ("x", true),
+    ] {
         let more = if is_bad { events(0, 1) } else { events(1, 0) };
         call(&layer, grpc(Frames::with_grpc_status(status))).await;
         wanted += more;
@@ -253,7 +266,11 @@ async fn errors_of_the_service_and_of_the_body_are_bad() {
     let error = layer.layer(failing).oneshot(Request::new(())).await;
     assert_eq!(error.err(), Some("down"));
     assert_eq!(handle.events(), events(0, 1));
-    call(&layer, Response::new(Frames::of(2, Some(Err("reset".into()))))).await;
+    call(
+        &layer,
+        Response::new(Frames::of(2, Some(Err("reset".into())))),
+    )
+    .await;
     assert_eq!(handle.events(), events(0, 2));
     call(&layer, Response::new(Frames::of(2, None))).await;
     call(&layer, Response::new(Full::new(Bytes::from_static(b"ok")))).await;
@@ -267,7 +284,10 @@ fn dropped_futures_and_bodies_are_cancelled() {
     let mut context = Context::from_waker(Waker::noop());
     for (layer, wanted) in [
         (MeasureLayer::new("shop"), events(0, 2)),
-        (MeasureLayer::new("shop").leave_out_cancelled(), Events::NONE),
+        (
+            MeasureLayer::new("shop").leave_out_cancelled(),
+            Events::NONE,
+        ),
     ] {
         let handle = layer.handle();
         let never = service_fn(|_: Request<()>| pending::<Result<Response<Frames>, Infallible>>());

@@ -88,6 +88,7 @@ pub(super) enum Outcome {
 /// The counts of one route.
 #[derive(Debug)]
 pub(super) struct Series {
+    settings: Arc<Settings>,
     shards: [Shard; SHARDS],
 }
 
@@ -119,13 +120,19 @@ fn shard_index() -> usize {
 }
 
 impl Series {
-    fn new() -> Self {
+    fn new(settings: &Arc<Settings>) -> Self {
         Self {
+            settings: settings.clone(),
             shards: std::array::from_fn(|_| Shard::default()),
         }
     }
 
-    fn record(&self, settings: &Settings, outcome: Outcome, took: Duration) {
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(super) fn record(&self, outcome: Outcome, took: Duration) {
+        let settings = &*self.settings;
         let mut counts = self.shards[shard_index()].lock();
         let counts = &mut *counts;
         let bucket = &mut counts.bucket;
@@ -158,9 +165,9 @@ impl Series {
     }
 
     /// Takes all counts out.
-    fn take(&self, settings: &Settings) -> (Bucket, u64) {
+    fn take(&self) -> (Bucket, u64) {
         let mut all = Bucket {
-            good_within: vec![0; settings.limits_ns.len()],
+            good_within: vec![0; self.settings.limits_ns.len()],
             ..Bucket::default()
         };
         let mut cancelled = 0;
@@ -182,7 +189,7 @@ impl Series {
 /// All series of a service.
 #[derive(Debug)]
 pub(super) struct Registry {
-    settings: Settings,
+    settings: Arc<Settings>,
     /// All requests, where routes are not told apart.
     whole: Arc<Series>,
     unmatched: Arc<Series>,
@@ -210,11 +217,13 @@ impl Routes {
 
 impl Registry {
     pub(super) fn new(settings: Settings) -> Self {
+        let settings = Arc::new(settings);
+        let series = || Arc::new(Series::new(&settings));
         Self {
+            whole: series(),
+            unmatched: series(),
+            other: series(),
             settings,
-            whole: Arc::new(Series::new()),
-            unmatched: Arc::new(Series::new()),
-            other: Arc::new(Series::new()),
             routes: RwLock::default(),
             over_limit: AtomicU64::new(0),
             taken: Mutex::default(),
@@ -227,10 +236,6 @@ impl Registry {
 
     pub(super) fn whole(&self) -> &Arc<Series> {
         &self.whole
-    }
-
-    pub(super) fn record(&self, series: &Series, outcome: Outcome, took: Duration) {
-        series.record(&self.settings, outcome, took);
     }
 
     pub(super) fn series_of(&self, method: &Method, route: Option<&str>) -> Arc<Series> {
@@ -260,7 +265,7 @@ impl Registry {
             self.over_limit.fetch_add(1, Ordering::Relaxed);
             return self.other.clone();
         }
-        let series = Arc::new(Series::new());
+        let series = Arc::new(Series::new(&self.settings));
         routes.count += 1;
         let methods = routes.by_name.entry(Box::from(route)).or_default();
         methods.push((method.clone(), series.clone()));
@@ -328,7 +333,7 @@ impl MeasureHandle {
         let start = bucket_start(now, settings.bucket_ms);
         let mut taken = self.taken();
         for (component, series) in self.registry.all() {
-            let (bucket, cancelled) = series.take(settings);
+            let (bucket, cancelled) = series.take();
             taken.1 += cancelled;
             if bucket.timed == 0 {
                 continue;
@@ -401,10 +406,7 @@ mod tests {
         let bad: Vec<u32> = (0..40)
             .filter(|code| settings.is_bad_code(code.to_string().as_bytes()))
             .collect();
-        assert_eq!(
-            bad,
-            [2, 4, 12, 13, 14, 15, 32, 33, 34, 35, 36, 37, 38, 39]
-        );
+        assert_eq!(bad, [2, 4, 12, 13, 14, 15, 32, 33, 34, 35, 36, 37, 38, 39]);
         assert!(settings.is_bad_code(b"") && settings.is_bad_code(b"x"));
     }
 

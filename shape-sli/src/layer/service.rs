@@ -65,7 +65,6 @@ where
         };
         let pending = Pending {
             series,
-            registry: self.registry.clone(),
             started: Instant::now(),
             took: None,
             has_no_body: request.method() == Method::HEAD || request.method() == Method::CONNECT,
@@ -82,7 +81,6 @@ where
 #[derive(Debug)]
 pub(super) struct Pending {
     series: Arc<Series>,
-    registry: Arc<Registry>,
     started: Instant,
     /// Until the head of the answer.
     took: Option<Duration>,
@@ -98,15 +96,14 @@ impl Pending {
     fn record(&mut self, outcome: Outcome) {
         self.is_over = true;
         let took = self.took.unwrap_or_else(|| self.started.elapsed());
-        self.registry.record(&self.series, outcome, took);
+        self.series.record(outcome, took);
     }
 
     /// What the `grpc-status` of a head or of trailers says; `None` without one.
     pub(super) fn grpc_outcome(&self, headers: &HeaderMap) -> Option<Outcome> {
         let status = headers.get(&GRPC_STATUS)?;
-        Some(outcome(
-            self.registry.settings().is_bad_code(status.as_bytes()),
-        ))
+        let is_bad = self.series.settings().is_bad_code(status.as_bytes());
+        Some(outcome(is_bad))
     }
 }
 
@@ -178,7 +175,9 @@ pub(super) struct Waiting {
 impl Waiting {
     /// The outcome of a body that ended with trailers.
     pub(super) fn with_trailers(&self, trailers: &HeaderMap) -> Outcome {
-        let told = self.trailers_decide.then(|| self.pending.grpc_outcome(trailers));
+        let told = self
+            .trailers_decide
+            .then(|| self.pending.grpc_outcome(trailers));
         told.flatten().unwrap_or(self.outcome)
     }
 }
@@ -188,7 +187,7 @@ fn answered<B: Body>(
     head: &http::response::Parts,
     body: &B,
 ) -> Option<Waiting> {
-    if !pending.registry.settings().whole_body {
+    if !pending.series.settings().whole_body {
         pending.took = Some(pending.started.elapsed());
     }
     let in_head = if head.status.is_server_error() {

@@ -10,14 +10,15 @@
 use std::{io::Read as _, process::ExitCode};
 
 use shape_examples::say;
-use shape_slo::{Target, Window, parse_history, recommend_target};
+use shape_slo::{Target, Window, back_test, parse_history, recommend_target};
 
-const USAGE: &str = "usage: recommend_target HISTORY.csv [--window 28d] [--confidence 95%] [--risk 5%]
+const USAGE: &str = "usage: recommend_target HISTORY.csv [--window 28d] [--confidence 95%] [--risk 5%] [--back-test]
 
   HISTORY.csv    `time,good,total`, times as RFC 3339 or in seconds since 1970; - reads standard input
   --window       the window of the promise in whole days, 28d by default
   --confidence   how sure the target should be, 95% by default
   --risk         the share of later windows that may miss it, 5% by default
+  --back-test    recommend from the first half of the history, and judge that by the windows of the second
 exit code: 0 a target, 1 the history supports none, 2 an error";
 
 type Failure = Box<dyn std::error::Error>;
@@ -27,6 +28,7 @@ struct Arguments {
     window_seconds: u64,
     confidence: f64,
     risk: f64,
+    back_test: bool,
 }
 
 fn share(option: &str, text: &str) -> Result<f64, Failure> {
@@ -41,7 +43,7 @@ fn arguments() -> Result<Option<Arguments>, Failure> {
     use lexopt::prelude::{Long, Short, Value, ValueExt as _};
     let mut history = None;
     let mut window = Window::rolling_days(28);
-    let (mut confidence, mut risk) = (0.95, 0.05);
+    let (mut confidence, mut risk, mut back_test) = (0.95, 0.05, false);
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
@@ -51,6 +53,7 @@ fn arguments() -> Result<Option<Arguments>, Failure> {
                 confidence = share("--confidence", &parser.value()?.string()?)?;
             }
             Long("risk") => risk = share("--risk", &parser.value()?.string()?)?,
+            Long("back-test") => back_test = true,
             Long("help") | Short('h') => return Ok(None),
             other => return Err(other.unexpected().into()),
         }
@@ -63,6 +66,7 @@ fn arguments() -> Result<Option<Arguments>, Failure> {
         window_seconds: seconds,
         confidence,
         risk,
+        back_test,
     }))
 }
 
@@ -80,14 +84,21 @@ fn run() -> Result<ExitCode, Failure> {
         std::fs::read_to_string(path).map_err(|error| format!("cannot read `{path}`: {error}"))?
     };
     let history = parse_history(&text).map_err(|error| format!("{path}: {error}"))?;
-    let proposal = recommend_target(
-        &history,
+    let (window, confidence, risk) = (
         arguments.window_seconds,
         arguments.confidence,
         arguments.risk,
-    )?;
-    say(&serde_json::to_string_pretty(&proposal)?);
-    Ok(if proposal.target.is_some() {
+    );
+    let target = if arguments.back_test {
+        let test = back_test(&history, window, confidence, risk)?;
+        say(&serde_json::to_string_pretty(&test)?);
+        test.recommendation.target
+    } else {
+        let proposal = recommend_target(&history, window, confidence, risk)?;
+        say(&serde_json::to_string_pretty(&proposal)?);
+        proposal.target
+    };
+    Ok(if target.is_some() {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(1)

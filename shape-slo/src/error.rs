@@ -60,8 +60,8 @@ pub(crate) enum Repr {
         seen: String,
         expected: &'static str,
     },
-    #[error("line {line}: `{seen}`, expected `time,good,total` with good events out of the total")]
-    History { line: usize, seen: String },
+    #[error("{message}")]
+    History { message: String },
     #[cfg_attr(
         not(feature = "yaml"),
         expect(dead_code, reason = "only files have mistakes")

@@ -1,11 +1,13 @@
 //! A target from a long history of counts.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use shape_sli::{Events, SliPoint};
+use shape_sli::{Events, SliPoint, lower_bound, parse_counts};
+use statrs::distribution::{Binomial, DiscreteCDF};
 
 use crate::{
-    Error, Target, ToleranceBound, error::Repr, recommend::step_below, window::seconds_text,
+    Error, Target, ToleranceBound, error::Repr, recommend::step_below, trend::worsening,
+    window::seconds_text,
 };
 
 /// How a [`TargetRecommendation`] was found.
@@ -27,6 +29,8 @@ pub struct TargetRecommendation {
     pub target: Option<Target>,
     /// The bound before rounding, in parts per billion.
     pub bound_ppb: u32,
+    /// What the bound was lowered by because failures become more, in parts per billion; 0 when they do not.
+    pub lowered_ppb: u32,
     /// How the bound was found.
     pub method: RecommendationMethod,
     /// All events of the history.
@@ -54,7 +58,9 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 ///
 /// With enough windows that do not overlap (59 at 95 % confidence and 5 % risk) the target is their tolerance bound. With
 /// fewer it is the `risk` quantile of windows resampled in blocks of seven days (Künsch 1989, *The jackknife and the bootstrap
-/// for general stationary observations*); the explanation says how little confidence the whole windows alone would give.
+/// for general stationary observations*), or what chance alone would do to the worst share of good events that the history
+/// is consistent with, if that is less: few events without a failure prove little. The explanation says how little confidence
+/// the whole windows alone would give.
 ///
 /// # Errors
 ///
@@ -75,14 +81,7 @@ pub fn recommend_target(
             .into());
         }
     }
-    let wrong_window = || Repr::Window {
-        seen: seconds_text(window_seconds),
-        expected: "a whole number of days",
-    };
-    if window_seconds == 0 || !window_seconds.is_multiple_of(86_400) {
-        return Err(wrong_window().into());
-    }
-    let length = usize::try_from(window_seconds / 86_400).map_err(|_| wrong_window())?;
+    let length = window_days(window_seconds)?;
     let days = days(points);
     let events: Events = days.iter().copied().sum();
     if days.is_empty() || events.is_none() {
@@ -107,9 +106,11 @@ pub fn recommend_target(
         }
         _ => (
             RecommendationMethod::BlockBootstrap,
-            bootstrap(&days, length, risk),
+            bootstrap(&days, length, risk).min(unlucky(&days, length, confidence, risk)),
         ),
     };
+    let lowered_ppb = worsening(&days).map_or(0, ceil_ppb).min(bound_ppb);
+    let bound_ppb = bound_ppb - lowered_ppb;
     let really = bound.map_or(0.0, |bound| bound.confidence);
     let target = step_below(bound_ppb);
     let count = windows.len();
@@ -126,9 +127,18 @@ pub fn recommend_target(
         || "no target of the ladder".to_owned(),
         |target| format!("{target}"),
     );
+    let trend = if lowered_ppb == 0 {
+        String::new()
+    } else {
+        format!(
+            " less {} because failures become more from week to week,",
+            share(lowered_ppb)
+        )
+    };
     Ok(TargetRecommendation {
         target,
         bound_ppb,
+        lowered_ppb,
         method,
         events,
         windows: u64::try_from(count).unwrap_or(u64::MAX),
@@ -137,19 +147,33 @@ pub fn recommend_target(
         confidence_wanted: confidence,
         confidence: really,
         explanation: format!(
-            "{count} whole window{plural} of {}; {basis} give{} {}, rounded down to {outcome}",
+            "{count} whole window{plural} of {}; {basis} give{} {},{trend} rounded down to {outcome}",
             seconds_text(window_seconds),
             if method == RecommendationMethod::ToleranceBound {
                 "s"
             } else {
                 ""
             },
-            share(bound_ppb),
+            share(bound_ppb + lowered_ppb),
         ),
     })
 }
 
-/// Reads `time,good,total`: RFC 3339 times or seconds since the epoch; a first row of names is read over.
+/// The length of a window in days.
+pub(crate) fn window_days(window_seconds: u64) -> Result<usize, Error> {
+    let is_whole = window_seconds != 0 && window_seconds.is_multiple_of(86_400);
+    let days = usize::try_from(window_seconds / 86_400).ok();
+    days.filter(|_| is_whole).ok_or_else(|| {
+        Repr::Window {
+            seen: seconds_text(window_seconds),
+            expected: "a whole number of days",
+        }
+        .into()
+    })
+}
+
+/// Reads `time,good,total`: RFC 3339 times or seconds since the epoch; a first row of names may say which column is which
+/// ([`parse_counts`]).
 ///
 /// # Errors
 ///
@@ -166,36 +190,22 @@ pub fn recommend_target(
 /// # Ok::<(), shape_slo::Error>(())
 /// ```
 pub fn parse_history(text: &str) -> Result<Vec<SliPoint>, Error> {
-    let mut points = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        let line = line.trim().trim_start_matches('\u{feff}');
-        if line.is_empty() || (index == 0 && line.starts_with(|c: char| c.is_alphabetic())) {
-            continue;
-        }
-        let row = || {
-            let mut fields = line.split(',').map(str::trim);
-            let (time, good, total) = (fields.next()?, fields.next()?, fields.next()?);
-            let start = match time.parse::<i64>() {
-                Ok(second) => Timestamp::from_second(second).ok()?,
-                Err(_) => time.parse().ok()?,
-            };
-            let events = Events::new(good.parse().ok()?, total.parse().ok()?).ok()?;
-            fields
-                .next()
-                .is_none()
-                .then_some(SliPoint { start, events })
-        };
-        points.push(row().ok_or_else(|| Repr::History {
-            line: index + 1,
-            seen: line.chars().take(80).collect(),
-        })?);
-    }
+    let rows = parse_counts(text).map_err(|error| Repr::History {
+        message: error.to_string(),
+    })?;
+    let mut points: Vec<SliPoint> = rows
+        .into_iter()
+        .map(|row| SliPoint {
+            start: row.start,
+            events: row.events,
+        })
+        .collect();
     points.sort_by_key(|point| point.start);
     Ok(points)
 }
 
 /// The events of each day from the first point on; days without events are there, and empty.
-fn days(points: &[SliPoint]) -> Vec<Events> {
+pub(crate) fn days(points: &[SliPoint]) -> Vec<Events> {
     let mut days: Vec<Events> = Vec::new();
     let Some(first) = points.iter().map(|point| point.start).min() else {
         return days;
@@ -236,6 +246,32 @@ fn bootstrap(days: &[Events], length: usize, risk: f64) -> u32 {
     shares.get(rank).or(shares.last()).copied().unwrap_or(0)
 }
 
+/// A share in parts per billion, rounded up.
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share in 0..=1; `as` saturates"
+)]
+fn ceil_ppb(share: f64) -> u32 {
+    (share.clamp(0.0, 1.0) * 1e9).ceil() as u32
+}
+
+/// The `risk` quantile of windows whose events are as bad as they may be at a confidence (Clopper and Pearson), each on
+/// its own: what a resampled history of a few failures does not know of.
+fn unlucky(days: &[Events], length: usize, confidence: f64, risk: f64) -> u32 {
+    let events: Events = days.iter().copied().sum();
+    let of_window = || {
+        let (length, days) = (u64::try_from(length).ok()?, u64::try_from(days.len()).ok()?);
+        let total = u128::from(events.total()) * u128::from(length) / u128::from(days);
+        let total = u64::try_from(total).ok()?.max(1);
+        let bad = 1.0 - lower_bound(events, confidence)?;
+        let failures = Binomial::new(bad, total).ok()?.inverse_cdf(1.0 - risk);
+        Events::from_good_bad(total.saturating_sub(failures), failures).good_ppb()
+    };
+    of_window().unwrap_or(0)
+}
+
 #[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
@@ -263,6 +299,8 @@ fn share(ppb: u32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     fn history(days: &[(u64, u64)]) -> Vec<SliPoint> {

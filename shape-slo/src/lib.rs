@@ -50,6 +50,7 @@ pub use crate::sloth::{
 #[cfg(feature = "yaml")]
 pub use crate::validate::{OpenSloMistake, OpenSloVerdict, validate_openslo};
 pub use crate::{
+    back_test::{BackTest, back_test},
     error::{Error, ErrorKind, Mistake},
     history::{RecommendationMethod, TargetRecommendation, parse_history, recommend_target},
     objective::{BudgetingMethod, Rationale, Skipped, Slo, SloId, SloSet, Standing},
@@ -58,6 +59,7 @@ pub use crate::{
     window::{CalendarUnit, Window},
 };
 
+mod back_test;
 mod error;
 #[cfg(feature = "yaml")]
 mod file;
@@ -67,6 +69,7 @@ mod recommend;
 #[cfg(feature = "yaml")]
 mod sloth;
 mod target;
+mod trend;
 #[cfg(feature = "yaml")]
 mod validate;
 mod window;

@@ -14,7 +14,7 @@ use crate::Error;
 /// use shape_sli::Exposition;
 ///
 /// let scrape = Exposition::parse("\
-/// # TYPE http_requests_total counter
+/// ## TYPE http_requests_total counter
 /// http_requests_total{code=\"200\"} 1027 1395066363000
 /// http_requests_total{code=\"500\"} 3
 /// ")?;

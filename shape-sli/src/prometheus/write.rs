@@ -21,7 +21,7 @@ use crate::{Sli, SliReport, figures::real};
 /// ## HELP shop_orders_total Orders so far.
 /// ## TYPE shop_orders_total counter
 /// shop_orders_total{state=\"paid\"} 7
-/// ".replace("##", "#"));
+/// ");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExpositionWriter {

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "why a comparison is skipped")]
 
 use std::{
+    fmt::Write as _,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
     process::{Child, Command, Stdio},
@@ -235,10 +236,8 @@ fn real_prometheus_answers() {
     for (code, step) in [("200", 9), ("500", 1)] {
         for minute in 0..=60 {
             let time = start + minute * 60;
-            text += &format!(
-                "requests_total{{code=\"{code}\"}} {} {time}\n",
-                minute * step
-            );
+            let count = minute * step;
+            writeln!(text, "requests_total{{code=\"{code}\"}} {count} {time}").unwrap();
         }
     }
     std::fs::write(at("samples.txt"), text + "# EOF\n").unwrap();

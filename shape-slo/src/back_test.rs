@@ -46,7 +46,7 @@ pub struct BackTest {
 /// };
 /// let history = (0..120).map(day).collect::<Result<Vec<_>, _>>()?;
 /// let test = back_test(&history, 28 * 86_400, 0.95, 0.05)?;
-/// assert_eq!(test.recommendation.target, Some("99.9%".parse()?));
+/// assert_eq!(test.recommendation.target, Some("99.5%".parse()?));
 /// assert_eq!((test.windows, test.breached), (33, 0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -71,7 +71,9 @@ pub fn back_test(
     let start = points.iter().map(|point| point.start).min();
     let middle = start.and_then(|start| {
         let hours = i64::try_from(half).ok()?.checked_mul(24)?;
-        start.checked_add(jiff::SignedDuration::from_hours(hours)).ok()
+        start
+            .checked_add(jiff::SignedDuration::from_hours(hours))
+            .ok()
     });
     let known: Vec<SliPoint> = points
         .iter()
@@ -85,7 +87,9 @@ pub fn back_test(
         .filter(|events: &Events| !events.is_none())
         .collect();
     let misses = |target: Target| {
-        let missed = later.iter().filter(|events| target.is_met_by(**events) == Some(false));
+        let missed = later
+            .iter()
+            .filter(|events| target.is_met_by(**events) == Some(false));
         missed.count()
     };
     let breached = recommendation.target.map_or(later.len(), misses);
@@ -106,7 +110,11 @@ pub fn back_test(
 fn pinball(later: &[Events], forecast_ppb: u32, risk: f64) -> f64 {
     let losses = later.iter().filter_map(|events| {
         let over = f64::from(events.good_ppb()?) - f64::from(forecast_ppb);
-        Some(if 0.0 <= over { over * risk } else { -over * (1.0 - risk) })
+        Some(if 0.0 <= over {
+            over * risk
+        } else {
+            -over * (1.0 - risk)
+        })
     });
     losses.sum::<f64>() / real(later.len().max(1))
 }

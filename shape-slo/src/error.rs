@@ -29,6 +29,8 @@ pub enum ErrorKind {
     Config,
     /// A row of a history that is none.
     History,
+    /// A dependency that leads back to where it comes from.
+    Circle,
     /// One or more mistakes in a document; see [`Error::mistakes`].
     Document,
     /// A report written by another version of this crate.
@@ -62,6 +64,8 @@ pub(crate) enum Repr {
     },
     #[error("{message}")]
     History { message: String },
+    #[error("`{service}` can not depend on `{on}`, which depends on `{service}`")]
+    Circle { service: String, on: String },
     #[cfg_attr(
         not(feature = "yaml"),
         expect(dead_code, reason = "only files have mistakes")
@@ -120,6 +124,7 @@ impl Error {
             Repr::TimeZone { .. } => ErrorKind::TimeZone,
             Repr::Config { .. } => ErrorKind::Config,
             Repr::History { .. } => ErrorKind::History,
+            Repr::Circle { .. } => ErrorKind::Circle,
             Repr::Document(_) => ErrorKind::Document,
             Repr::UnsupportedVersion { .. } => ErrorKind::UnsupportedVersion,
             Repr::Json { .. } => ErrorKind::Json,

@@ -6,7 +6,7 @@ use shape_sli::{Events, SliPoint, lower_bound, parse_counts};
 use statrs::distribution::{Binomial, DiscreteCDF};
 
 use crate::{
-    Error, Target, ToleranceBound, error::Repr, recommend::step_below, trend::worsening,
+    Ceiling, Error, Target, ToleranceBound, error::Repr, recommend::step_below, trend::worsening,
     window::seconds_text,
 };
 
@@ -53,6 +53,40 @@ pub struct TargetRecommendation {
 const BLOCK: usize = 7;
 const SAMPLES: usize = 4_000;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+impl TargetRecommendation {
+    /// The same, at most as high as what the service depends on allows.
+    ///
+    /// ```
+    /// use shape_slo::{Dependency, DependencyGraph, parse_history, recommend_target};
+    ///
+    /// let mut graph = DependencyGraph::new();
+    /// graph.promise("database", "99.9%".parse()?);
+    /// graph.depend("shop", "database", Dependency::Hard)?;
+    /// let history = parse_history("0,1000000,1000000\n86400,1000000,1000000\n")?;
+    /// let proposal = recommend_target(&history, 86_400, 0.95, 0.05)?;
+    /// assert_eq!(proposal.target, Some("99.999%".parse()?));
+    /// let ceiling = graph.ceiling("shop").ok_or("no ceiling")?;
+    /// assert_eq!(proposal.capped(&ceiling).target, Some("99.9%".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn capped(mut self, ceiling: &Ceiling) -> Self {
+        if self.target.is_some_and(|target| ceiling.ppb < target.ppb()) {
+            self.target = step_below(ceiling.ppb);
+            let capped = self
+                .target
+                .map_or_else(|| "no target".to_owned(), |target| target.to_string());
+            let chain = ceiling.caps.first().map(|cap| cap.chain.join(" -> "));
+            self.explanation = format!(
+                "{}; capped to {capped} by what it depends on: {}",
+                self.explanation,
+                chain.unwrap_or_default()
+            );
+        }
+        self
+    }
+}
 
 /// Recommends a target for windows of whole days from counts in time order.
 ///
@@ -185,7 +219,7 @@ pub(crate) fn window_days(window_seconds: u64) -> Result<usize, Error> {
 /// let text = "time,good,total\n2026-11-01T00:00:00Z,9990,10000\n2026-11-02T00:00:00Z,10000,10000\n";
 /// let history = parse_history(text)?;
 /// let proposal = recommend_target(&history, 86_400, 0.95, 0.05)?;
-/// assert_eq!(proposal.target.map(|target| target.to_string()), Some("99.9%".to_owned()));
+/// assert_eq!(proposal.target.map(|target| target.to_string()), Some("99.5%".to_owned()));
 /// assert!(proposal.explanation.starts_with("2 whole windows of 1d"));
 /// # Ok::<(), shape_slo::Error>(())
 /// ```

@@ -51,6 +51,8 @@ pub use crate::sloth::{
 pub use crate::validate::{OpenSloMistake, OpenSloVerdict, validate_openslo};
 pub use crate::{
     back_test::{BackTest, back_test},
+    composite::{CompositeMethod, CompositeNoData, CompositePart, CompositeSlo},
+    dependencies::{Cap, Ceiling, Dependency, DependencyGraph, TooHigh},
     error::{Error, ErrorKind, Mistake},
     history::{RecommendationMethod, TargetRecommendation, parse_history, recommend_target},
     objective::{BudgetingMethod, Rationale, Skipped, Slo, SloId, SloSet, Standing},
@@ -60,6 +62,8 @@ pub use crate::{
 };
 
 mod back_test;
+mod composite;
+mod dependencies;
 mod error;
 #[cfg(feature = "yaml")]
 mod file;

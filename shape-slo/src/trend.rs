@@ -61,8 +61,11 @@ mod tests {
         assert_eq!(worsening(&days((0..140).map(|day| 20 - day / 7))), None);
         assert_eq!(worsening(&days((0..140).map(|_| 3))), None);
         // One very bad week at the end is no trend.
-        assert_eq!(worsening(&days((0..140).map(|day| if day < 133 { 3 } else { 5_000 }))), None);
-        assert_eq!(worsening(&days((0..55).map(|day| day))), None);
+        assert_eq!(
+            worsening(&days((0..140).map(|day| if day < 133 { 3 } else { 5_000 }))),
+            None
+        );
+        assert_eq!(worsening(&days(0..55)), None);
         assert_eq!(worsening(&vec![Events::NONE; 140]), None);
     }
 }

@@ -1,6 +1,9 @@
 //! Recommendations keep what they promise: the share of later windows that miss the target is near the risk, on simulated
 //! histories of several kinds and on real ones where they are.
-#![expect(clippy::print_stdout, reason = "the shares, and why a comparison is skipped")]
+#![expect(
+    clippy::print_stdout,
+    reason = "the shares, and why a comparison is skipped"
+)]
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
@@ -38,7 +41,8 @@ impl Random {
         let limit = (-mean).exp();
         if 30.0 < mean {
             let seen = mean + mean.sqrt() * self.normal();
-            return (0..u64::from(total)).take_while(|n| f64::from(u32::try_from(*n).unwrap()) < seen).count() as u64;
+            let count = (0..total).take_while(|n| f64::from(*n) < seen).count();
+            return u64::try_from(count).unwrap();
         }
         let (mut count, mut product) = (0, self.share());
         while limit < product {
@@ -104,7 +108,11 @@ fn share(tests: &[BackTest]) -> (f64, u64, u64) {
     let breached: u64 = tests.iter().map(|test| test.breached).sum();
     let windows: u64 = tests.iter().map(|test| test.windows).sum();
     let shares: Vec<f64> = tests.iter().filter_map(|test| test.share).collect();
-    (shares.iter().sum::<f64>() / f64::from(u32::try_from(shares.len()).unwrap()), breached, windows)
+    (
+        shares.iter().sum::<f64>() / f64::from(u32::try_from(shares.len()).unwrap()),
+        breached,
+        windows,
+    )
 }
 
 #[test]
@@ -134,7 +142,10 @@ fn simulated_histories() {
             let loss: f64 = tests.iter().map(|test| test.loss).sum();
             let of_mean: f64 = tests.iter().map(|test| test.loss_of_mean).sum();
             // Where failures become fewer nothing forecasts well.
-            assert!(loss < of_mean || name == "improving", "{name}: {loss} {of_mean}");
+            assert!(
+                loss < of_mean || name == "improving",
+                "{name}: {loss} {of_mean}"
+            );
         }
     }
 }
@@ -142,7 +153,8 @@ fn simulated_histories() {
 /// Probes of real sites, where they lie beside the repository: `unix_s,site,status,…`.
 #[test]
 fn real_histories() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/slo/series/upptime");
+    let folder =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/slo/series/upptime");
     let Ok(entries) = fs::read_dir(&folder) else {
         println!("skipped: no {}", folder.display());
         return;
@@ -161,14 +173,20 @@ fn real_histories() {
         }
         for (site, points) in sites {
             // Histories of less than two windows can not be judged; sites that never answer have no target to keep.
-            let Ok(test) = back_test(&points, 28 * 86_400, 0.95, 0.05) else {
+            let Ok(judged) = back_test(&points, 28 * 86_400, 0.95, 0.05) else {
                 continue;
             };
-            println!("{site}: {:?} {:?}", test.recommendation.target, test.share);
-            tests.push(test);
+            println!(
+                "{site}: {:?} {:?}",
+                judged.recommendation.target, judged.share
+            );
+            tests.push(judged);
         }
     }
     let (mean, breached, windows) = share(&tests);
-    println!("real sites: {:.1} % ({breached} of {windows} windows)", mean * 100.0);
+    println!(
+        "real sites: {:.1} % ({breached} of {windows} windows)",
+        mean * 100.0
+    );
     assert!((mean - 0.05).abs() <= 0.05, "{mean}");
 }

@@ -6,7 +6,7 @@ use memchr::memchr;
 
 use crate::{number, read::last_line_end};
 
-const BLOCK: usize = 1 << 18;
+const BLOCK: usize = 1 << 16;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Encoding {

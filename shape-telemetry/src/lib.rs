@@ -114,6 +114,7 @@ mod detect;
 mod diagnose;
 mod diagnosis;
 mod duration;
+mod escape;
 mod exemplar;
 #[cfg(feature = "files")]
 mod files;
@@ -130,6 +131,7 @@ mod monoid;
 mod number;
 mod outcome;
 mod parse;
+mod pass;
 mod pattern;
 mod period;
 mod read;

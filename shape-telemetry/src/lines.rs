@@ -5,11 +5,8 @@ use std::{borrow::Cow, io::Read, num::NonZeroU64, sync::Arc};
 use memchr::memchr;
 
 use crate::{
-    Format, LineCounts, Reader, Record, SourceSummary,
-    columns::Columns,
-    decode::Decoder,
-    number, parse,
-    read::{describe, strip_ansi},
+    Format, LineCounts, Reader, Record, SourceSummary, columns::Columns, decode::Decoder,
+    escape::strip_ansi, number, parse, read::describe,
 };
 
 /// One line of a log, by itself.

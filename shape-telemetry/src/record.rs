@@ -88,6 +88,18 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// Empties the record apart from its fields, which are then written over.
+    #[inline]
+    pub(crate) fn clear_all_but_fields(&mut self) {
+        self.format = Format::Plain;
+        self.time = None;
+        self.level = None;
+        self.target = None;
+        self.message = Cow::Borrowed("");
+        self.spans.clear();
+        self.emitter = None;
+    }
+
     #[inline]
     pub(crate) fn at(mut self, time: Option<Timestamp>) -> Self {
         self.time = time;
@@ -102,10 +114,16 @@ impl<'a> Record<'a> {
 
     #[inline]
     pub(crate) fn target(mut self, target: &'a str) -> Self {
+        self.name(target);
+        self
+    }
+
+    /// Sets the target, unless it is empty or `-`.
+    #[inline]
+    pub(crate) fn name(&mut self, target: &'a str) {
         if !target.is_empty() && target != "-" {
             self.target = Some(Cow::Borrowed(target));
         }
-        self
     }
 
     #[inline]

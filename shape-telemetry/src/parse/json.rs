@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, num::NonZeroU32};
 
+use jiff::Timestamp;
 use memchr::{memchr2, memchr3};
 
 use super::{
@@ -12,7 +13,7 @@ use crate::{Emitter, Field, Format, Level, Record, stateful::journal};
 
 /// A JSON value; objects and arrays stay as they are written.
 #[derive(Clone, Debug, PartialEq)]
-enum Value<'a> {
+pub(super) enum Value<'a> {
     Text(Cow<'a, str>),
     /// A number, `true`, `false` or `null`.
     Bare(&'a str),
@@ -21,7 +22,7 @@ enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    fn into_text(self) -> Cow<'a, str> {
+    pub(super) fn into_text(self) -> Cow<'a, str> {
         match self {
             Self::Text(text) => text,
             Self::Bare(text) | Self::Object(text) | Self::Array(text) => Cow::Borrowed(text),
@@ -68,11 +69,24 @@ fn string(i: &str) -> Scan<'_, Cow<'_, str>> {
     if !escaped {
         return Ok((rest, Cow::Borrowed(inside)));
     }
-    match serde_json::from_str::<String>(split(i, at + 2).0) {
-        Ok(text) => Ok((rest, Cow::Owned(text))),
+    Ok((rest, unescaped(split(i, at + 2).0)))
+}
+
+/// The text of a string with its quotes and with escapes.
+pub(super) fn unescaped(quoted: &str) -> Cow<'_, str> {
+    match serde_json::from_str::<String>(quoted) {
+        Ok(text) => Cow::Owned(text),
         // A lone surrogate, a raw control character: kept as it is written.
-        Err(_) => Ok((rest, Cow::Borrowed(inside))),
+        Err(_) => Cow::Borrowed(quoted.get(1..quoted.len() - 1).unwrap_or_default()),
     }
+}
+
+/// `true`, `false`, `null` or a number, nearly: JSON's grammar of numbers is not enforced.
+pub(super) fn is_bare(text: &str) -> bool {
+    let number = text
+        .bytes()
+        .all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
+    !text.is_empty() && (number || matches!(text, "true" | "false" | "null"))
 }
 
 /// An object or array as it is written: brackets are counted outside of strings, without recursion.
@@ -133,11 +147,7 @@ fn value(i: &str) -> Scan<'_, Value<'_>> {
         Some(_) => {
             let end = memchr3(b',', b'}', b' ', i.as_bytes()).unwrap_or(i.len());
             let (text, rest) = split(i, end);
-            let known = matches!(text, "true" | "false" | "null");
-            let number = text
-                .bytes()
-                .all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
-            if text.is_empty() || !(known || number) {
+            if !is_bare(text) {
                 return fail();
             }
             Ok((rest, Value::Bare(text)))
@@ -192,7 +202,7 @@ struct Seen {
 }
 
 #[derive(Default)]
-struct Builder<'a> {
+pub(super) struct Builder<'a> {
     seen: Seen,
     raw_level: Option<u64>,
     path: Option<Cow<'a, str>>,
@@ -205,7 +215,7 @@ pub(crate) fn json<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
     let mut record = Record::new(Format::Json, "");
     let mut builder = Builder::default();
     let (rest, ()) = object(line, |key, value| {
-        builder.take(&mut record, key, value, context);
+        builder.take(&mut record, key, value, context, |_| None);
     })
     .ok()?;
     if !white(rest).is_empty() {
@@ -226,7 +236,16 @@ pub(crate) fn json<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
 }
 
 impl<'a> Builder<'a> {
-    fn take(&mut self, record: &mut Record<'a>, key: Cow<'a, str>, value: Value<'a>, c: &Context) {
+    /// Takes a pair of the outer object; `decode` is asked first what time a text is.
+    #[inline]
+    pub(super) fn take(
+        &mut self,
+        record: &mut Record<'a>,
+        key: Cow<'a, str>,
+        value: Value<'a>,
+        c: &Context,
+        decode: impl FnOnce(&str) -> Option<Timestamp>,
+    ) {
         match &*key {
             "timestamp" | "@timestamp" | "time" | "ts" | "t" | "date" | "datetime" | "asctime"
             | "eventTime"
@@ -235,6 +254,13 @@ impl<'a> Builder<'a> {
                 self.seen.at_timestamp |= key == "@timestamp";
                 self.seen.ts_number |= key == "ts" && value.is_number();
                 self.seen.numeric_time |= key == "time" && value.is_number();
+                record.time = match &value {
+                    Value::Text(Cow::Borrowed(text)) => decode(text),
+                    _ => None,
+                };
+                if record.time.is_some() {
+                    return;
+                }
                 record.time = match &value {
                     Value::Text(text) => time::iso(text, c).ok().map(|(_, time)| time),
                     Value::Bare(_) => None,
@@ -270,14 +296,12 @@ impl<'a> Builder<'a> {
             "fields" if matches!(value, Value::Object(_)) => {
                 self.seen.fields = true;
                 if let Value::Object(inner) = value {
-                    let _ = object(inner, |key, value| match &*key {
-                        "message" if record.message.is_empty() => {
-                            record.message = value.into_text();
+                    let _ = object(inner, |key, value| {
+                        if is_own_field(record, &key) {
+                            self.take_field(record, &key, value);
+                        } else {
+                            push(record, key, value, 1);
                         }
-                        "log.target" | "log.module_path" | "log.file" | "log.line" => {
-                            self.take_from_log(record, &key, value);
-                        }
-                        _ => push(record, key, value, 1),
                     });
                 }
             }
@@ -359,9 +383,11 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// What the bridge from the `log` crate adds to tracing's fields.
-    fn take_from_log(&mut self, record: &mut Record<'a>, key: &str, value: Value<'a>) {
+    /// Takes a pair of the object `fields` for which [`is_own_field`] holds: the message, and what the bridge from the
+    /// `log` crate adds.
+    pub(super) fn take_field(&mut self, record: &mut Record<'a>, key: &str, value: Value<'a>) {
         match key {
+            "message" => record.message = value.into_text(),
             "log.target" => record.target = Some(value.into_text()),
             "log.file" => self.path = Some(value.into_text()),
             "log.line" => self.line = value.as_str().parse().ok(),
@@ -369,7 +395,20 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn finish(&mut self, record: &mut Record<'a>) {
+    pub(super) fn sees_fields(&mut self) {
+        self.seen.fields = true;
+    }
+
+    pub(super) fn sees_spans(&mut self) {
+        self.seen.spans = true;
+    }
+
+    /// Whether the object is more than its pairs: Docker's, with a line in it, or one of a journal.
+    pub(super) fn is_more(&self) -> bool {
+        (self.seen.log && self.seen.stream) || self.seen.journal
+    }
+
+    pub(super) fn finish(&mut self, record: &mut Record<'a>) {
         if let (Some(path), Some(line)) = (self.path.take(), self.line) {
             record.emitter = Some(Emitter {
                 path,
@@ -410,6 +449,56 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// Whether a pair of tracing's object `fields` is a part of the record, not a field.
+pub(super) fn is_own_field(record: &Record<'_>, key: &str) -> bool {
+    match key {
+        "message" => record.message.is_empty(),
+        "log.target" | "log.module_path" | "log.file" | "log.line" => true,
+        _ => false,
+    }
+}
+
+/// Whether an object under this key may mean something: [`Builder::take`] has to see it.
+pub(super) fn is_known(key: &str) -> bool {
+    matches!(
+        key,
+        "timestamp"
+            | "@timestamp"
+            | "time"
+            | "ts"
+            | "t"
+            | "date"
+            | "datetime"
+            | "asctime"
+            | "eventTime"
+            | "fields"
+            | "spans"
+            | "span"
+            | "filename"
+            | "log.origin.file.name"
+            | "pathname"
+            | "line_number"
+            | "log.origin.file.line"
+            | "lineno"
+            | "caller"
+            | "source"
+            | "file"
+            | "ecs.version"
+            | "__REALTIME_TIMESTAMP"
+            | "ecs"
+            | "stream"
+            | "log"
+            | "level"
+            | "lvl"
+            | "severity"
+            | "log.level"
+            | "loglevel"
+            | "levelname"
+            | "level_name"
+            | "severity_text"
+    )
+}
+
 /// Pushes the fields of a text that is one JSON object and nothing else.
 pub(crate) fn fields<'a>(text: &'a str, record: &mut Record<'a>) -> Option<()> {
     let base = record.fields.len();
@@ -424,7 +513,7 @@ pub(crate) fn fields<'a>(text: &'a str, record: &mut Record<'a>) -> Option<()> {
 }
 
 /// How deep nested objects become `outer.inner` fields; what is deeper stays as it is written.
-const MAX_DEPTH: u8 = 4;
+pub(super) const MAX_DEPTH: u8 = 4;
 
 fn push<'a>(record: &mut Record<'a>, name: Cow<'a, str>, value: Value<'a>, depth: u8) {
     if let Value::Object(inner) = value

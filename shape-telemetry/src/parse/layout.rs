@@ -204,8 +204,9 @@ pub(crate) fn monolog(i: &str) -> Option<Record<'_>> {
     let message = message.strip_suffix(" []").unwrap_or(message);
     let message = message.strip_suffix(" []").unwrap_or(message);
     record.message = message.into();
+    // Few tries, so that a message full of braces does not cost the square of its length.
     let starts = memchr::memmem::find_iter(message.as_bytes(), b" {");
-    for at in starts {
+    for at in starts.take(8) {
         if json::fields(split(message, at + 1).1, &mut record).is_some() {
             record.message = split(message, at).0.into();
             break;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
 use memchr::memchr;
 
 use super::{
@@ -75,8 +76,19 @@ fn unescape(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// How often a line may be searched to its end for a bracket or quote that closes a value: afterwards blanks end
+/// values. Without a limit a line of nothing but `a=(` would cost the square of its length.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience(u8);
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self(8)
+    }
+}
+
 /// A value: quoted, or up to the next blank that is not inside brackets or quotes.
-fn value(i: &str) -> (&str, Cow<'_, str>) {
+fn value<'a>(i: &'a str, patience: &mut Patience) -> (&'a str, Cow<'a, str>) {
     if let Ok((rest, text)) = quoted(i)
         && (rest.is_empty() || rest.starts_with(' '))
     {
@@ -90,6 +102,10 @@ fn value(i: &str) -> (&str, Cow<'_, str>) {
     let mut at = 0;
     while let Some(&b) = bytes.get(at) {
         match b {
+            b' ' if patience.0 == 0 => {
+                end = at;
+                break;
+            }
             b'\\' if in_quotes => at += 1,
             b'"' => in_quotes = !in_quotes,
             b'(' | b'[' | b'{' if !in_quotes => depth += 1,
@@ -107,6 +123,7 @@ fn value(i: &str) -> (&str, Cow<'_, str>) {
     }
     // Brackets that never close are no reason to take the rest of the line.
     if end == bytes.len() && (0 < depth || in_quotes) {
+        patience.0 = patience.0.saturating_sub(1);
         end = first_blank.unwrap_or(end);
     }
     let (text, rest) = split(i, end);
@@ -114,10 +131,10 @@ fn value(i: &str) -> (&str, Cow<'_, str>) {
 }
 
 /// One pair; the value does not end with a comma or semicolon, which would be prose.
-fn pair(i: &str) -> Scan<'_, Field<'_>> {
+pub(super) fn pair<'a>(i: &'a str, patience: &mut Patience) -> Scan<'a, Field<'a>> {
     let (i, name) = name(i)?;
     let (i, ()) = super::scan::byte(b'=')(i)?;
-    let (i, value) = value(i);
+    let (i, value) = value(i, patience);
     if value.ends_with([',', ';']) {
         return fail();
     }
@@ -137,11 +154,12 @@ pub(crate) fn tail<'a>(text: &'a str, fields: &mut Vec<Field<'a>>) -> &'a str {
         return text;
     }
     let base = fields.len();
+    let mut patience = Patience::default();
     let mut start = None;
     let mut i = text;
     while !i.is_empty() {
         let at = text.len() - i.len();
-        match pair(i) {
+        match pair(i, &mut patience) {
             Ok((rest, field)) if rest.is_empty() || rest.starts_with(' ') => {
                 start.get_or_insert(at);
                 fields.push(field);
@@ -160,23 +178,32 @@ pub(crate) fn tail<'a>(text: &'a str, fields: &mut Vec<Field<'a>>) -> &'a str {
         return text;
     };
     let message = split(text, start).0.trim_end();
-    // `typed "a=1"`: what begins in quotes is no pair.
-    let in_quotes = memchr::memchr_iter(b'"', message.as_bytes()).count() % 2 == 1;
-    if in_quotes || message.ends_with([',', '(', '=', '[', '{']) {
+    if ends_in_quotes(message) || goes_on(message) {
         fields.truncate(base);
         return text;
     }
     message
 }
 
+/// `typed "a=1"`: what begins in quotes is no pair.
+pub(super) fn ends_in_quotes(message: &str) -> bool {
+    memchr::memchr_iter(b'"', message.as_bytes()).count() % 2 == 1
+}
+
+/// `x = y`, `open {a=1`: what follows such a message belongs to it.
+pub(super) fn goes_on(message: &str) -> bool {
+    message.ends_with([',', '(', '=', '[', '{'])
+}
+
 /// Pushes every pair of a text that is nothing but pairs (the fields of a span).
 pub(crate) fn all<'a>(mut i: &'a str, of_span: bool, fields: &mut Vec<Field<'a>>) {
+    let mut patience = Patience::default();
     loop {
         i = blanks(i);
         if i.is_empty() {
             return;
         }
-        if let Ok((rest, field)) = pair(i) {
+        if let Ok((rest, field)) = pair(i, &mut patience) {
             fields.push(Field { of_span, ..field });
             i = rest;
         } else {
@@ -194,56 +221,68 @@ pub(crate) fn logfmt<'a>(line: &'a str, context: &Context) -> Option<Record<'a>>
         return None;
     }
     let mut record = Record::new(Format::Logfmt, "");
+    let mut patience = Patience::default();
     let mut n_pairs = 0_usize;
     let mut i = line;
     while !i.is_empty() {
-        let (rest, field) = pair(i).ok()?;
+        let (rest, field) = pair(i, &mut patience).ok()?;
         n_pairs += 1;
         i = blanks(rest);
-        take(&mut record, field, context);
+        let Cow::Borrowed(name) = field.name else {
+            return None;
+        };
+        if let Some(value) = take(&mut record, name, field.value, context, || None) {
+            record.fields.push(Field {
+                value,
+                name: Cow::Borrowed(name),
+                of_span: false,
+            });
+        }
     }
     (2 <= n_pairs).then_some(record)
 }
 
-/// Gives a pair to the part of the record that it is.
-fn take<'a>(record: &mut Record<'a>, field: Field<'a>, context: &Context) {
-    match &*field.name {
+/// Gives a pair to the part of the record that it is; the value comes back where it is a field. `decode` is asked first
+/// what time the value is.
+#[inline]
+pub(super) fn take<'a>(
+    record: &mut Record<'a>,
+    name: &'a str,
+    value: Cow<'a, str>,
+    context: &Context,
+    decode: impl FnOnce() -> Option<Timestamp>,
+) -> Option<Cow<'a, str>> {
+    let is_taken = match name {
         "time" | "ts" | "t" | "timestamp" | "@timestamp" if record.time.is_none() => {
-            let time = time::iso(&field.value, context)
-                .ok()
-                .filter(|(rest, _)| rest.is_empty())
-                .map(|(_, time)| time)
-                .or_else(|| time::epoch(&field.value));
-            if time.is_some() {
-                record.time = time;
-                return;
-            }
+            record.time = decode()
+                .or_else(|| match time::iso(&value, context) {
+                    Ok(("", time)) => Some(time),
+                    _ => None,
+                })
+                .or_else(|| time::epoch(&value));
+            record.time.is_some()
         }
         "level" | "lvl" | "severity" if record.level.is_none() => {
-            if let Some(level) = Level::from_word(&field.value) {
-                record.level = Some(level);
-                return;
-            }
+            record.level = Level::from_word(&value);
+            record.level.is_some()
         }
         "msg" | "message" if record.message.is_empty() => {
-            record.message = field.value;
-            return;
+            record.message = value;
+            return None;
         }
         "logger" | "target" | "component" | "module" if record.target.is_none() => {
-            record.target = Some(field.value);
-            return;
+            record.target = Some(value);
+            return None;
         }
         "caller" | "source" if record.emitter.is_none() => {
-            if let Cow::Borrowed(text) = field.value
-                && let Some(place) = super::scan::place(text)
-            {
-                record.emitter = Some(place);
-                return;
+            if let Cow::Borrowed(text) = value {
+                record.emitter = super::scan::place(text);
             }
+            record.emitter.is_some()
         }
-        _ => {}
-    }
-    record.fields.push(field);
+        _ => false,
+    };
+    (!is_taken).then_some(value)
 }
 
 #[cfg(test)]

@@ -116,7 +116,7 @@ fn fraction(i: &str) -> (&str, u32) {
 }
 
 /// `Z`, `+01:00`, `+0100`, `+01`, each perhaps behind a blank; ` UTC` and ` GMT`.
-fn zone(i: &str) -> (&str, Option<i64>) {
+pub(super) fn zone(i: &str) -> (&str, Option<i64>) {
     if let Some(rest) = i.strip_prefix('Z') {
         return (rest, Some(0));
     }
@@ -186,6 +186,21 @@ pub(crate) fn iso<'a>(i: &'a str, context: &Context) -> Scan<'a, Timestamp> {
         rest,
         civil.timestamp(offset.unwrap_or(i64::from(context.utc_offset_s))),
     )
+}
+
+/// The seconds at which a day begins, written `2026-11-23` or with another separator of [`iso`].
+pub(super) fn midnight(date: [u8; 10]) -> Option<i64> {
+    let separator = date[4];
+    if !matches!(separator, b'-' | b'/' | b'.') || date[7] != separator {
+        return None;
+    }
+    let civil = Civil {
+        year: i64::from(two(&date, 0)? * 100 + two(&date, 2)?),
+        month: two(&date, 5)?,
+        day: two(&date, 8)?,
+        ..Civil::default()
+    };
+    civil.timestamp(0).map(Timestamp::as_second)
 }
 
 fn finish(rest: &str, time: Option<Timestamp>) -> Scan<'_, Timestamp> {

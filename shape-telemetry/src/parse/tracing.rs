@@ -29,13 +29,12 @@ pub(crate) fn rest(i: &str) -> Scan<'_, Record<'_>> {
     let (i, ()) = byte(b' ')(i)?;
     let i = thread(blanks(i));
     let mut record = Record::new(Format::Tracing, "").level(Some(level));
-    let i = head(i, &mut record)?.0;
+    let (i, head) = head(i)?;
+    record.target = head.target.map(Cow::Borrowed);
     let i = emitter(i, &mut record);
-    let mut own = Vec::new();
-    let message = pairs::tail(i, &mut own);
-    own.append(&mut record.fields);
-    record.fields = own;
+    let message = pairs::tail(i, &mut record.fields);
     record.message = Cow::Borrowed(message);
+    spans(head.spans, &mut record);
     Ok(("", record))
 }
 
@@ -56,7 +55,7 @@ fn level(i: &str) -> Scan<'_, Level> {
 }
 
 /// Skips `ThreadId(01) ` and a thread name before it.
-fn thread(i: &str) -> &str {
+pub(super) fn thread(i: &str) -> &str {
     let skip = |i| -> Option<&str> {
         let rest = str::strip_prefix(i, "ThreadId(")?;
         let (rest, _) = scan::digits(rest).ok()?;
@@ -72,45 +71,54 @@ fn thread(i: &str) -> &str {
         .unwrap_or(i)
 }
 
+/// What stands before the message.
+pub(super) struct Head<'a> {
+    /// `outer{a=1}:inner`, or nothing.
+    pub(super) spans: &'a str,
+    pub(super) target: Option<&'a str>,
+}
+
 /// The spans and the target, up to and with `: `.
-fn head<'a>(i: &'a str, record: &mut Record<'a>) -> Scan<'a, ()> {
-    let Ok((rest, first)) = group(i) else {
-        return fail();
-    };
+pub(super) fn head(i: &str) -> Scan<'_, Head<'_>> {
+    let (rest, first) = group(i)?;
     let is_spans = first.contains('{') || has_single_colon(first);
-    // `ERROR ValueError: message` names no module.
-    if first.ends_with("Error") || first.ends_with("Exception") || first == "failed" {
+    if is_no_head(first) {
         return fail();
     }
+    let without_spans = Head {
+        spans: "",
+        target: Some(first),
+    };
     if !is_spans && first.contains("::") {
-        record.target = Some(Cow::Borrowed(first));
-        return Ok((rest, ()));
+        return Ok((rest, without_spans));
     }
     let second = group(rest)
         .ok()
         .filter(|(_, text)| is_target(text) && Level::from_word(text).is_none());
-    if is_spans {
-        spans(first, record);
-        return Ok(match second {
-            Some((rest, target)) => {
-                record.target = Some(Cow::Borrowed(target));
-                (rest, ())
-            }
-            None => (rest, ()),
-        });
-    }
     // `request: module: message` (a span without fields) against `module: error: message`.
-    match second {
-        Some((rest, target)) if target.bytes().all(|b| b != b'-' && !b.is_ascii_uppercase()) => {
-            record.spans.push(Cow::Borrowed(first));
-            record.target = Some(Cow::Borrowed(target));
-            Ok((rest, ()))
-        }
-        _ => {
-            record.target = Some(Cow::Borrowed(first));
-            Ok((rest, ()))
-        }
-    }
+    let is_module = |target: &str| target.bytes().all(|b| b != b'-' && !b.is_ascii_uppercase());
+    Ok(match second {
+        Some((rest, target)) if is_spans || is_module(target) => (
+            rest,
+            Head {
+                spans: first,
+                target: Some(target),
+            },
+        ),
+        None if is_spans => (
+            rest,
+            Head {
+                spans: first,
+                target: None,
+            },
+        ),
+        _ => (rest, without_spans),
+    })
+}
+
+/// `ERROR ValueError: message` names no module.
+pub(super) fn is_no_head(first: &str) -> bool {
+    first.ends_with("Error") || first.ends_with("Exception") || first == "failed"
 }
 
 /// Text without blanks (those in braces apart) up to `: ` or a `:` that ends the line.
@@ -138,8 +146,11 @@ fn group(i: &str) -> Scan<'_, &str> {
 }
 
 /// The fields of a span in braces; braces in quotes do not count.
-fn enclosed_fields(i: &str) -> Scan<'_, &str> {
+pub(super) fn enclosed_fields(i: &str) -> Scan<'_, &str> {
     let bytes = i.as_bytes();
+    if bytes.first() != Some(&b'{') {
+        return fail();
+    }
     let mut depth = 0_usize;
     let mut in_quotes = false;
     let mut at = 0;
@@ -200,7 +211,7 @@ fn spans<'a>(mut i: &'a str, record: &mut Record<'a>) {
 }
 
 /// `src/main.rs:2: `.
-fn emitter<'a>(i: &'a str, record: &mut Record<'a>) -> &'a str {
+pub(super) fn emitter<'a>(i: &'a str, record: &mut Record<'a>) -> &'a str {
     // A path has no blank: the first one ends the search.
     let end = memchr::memchr(b' ', i.as_bytes()).unwrap_or(i.len());
     let (text, rest) = split(i, end);
@@ -243,8 +254,8 @@ pub(crate) fn pretty<'a>(line: &'a str, context: &Context) -> Option<Record<'a>>
 fn first_pretty_field(text: &str) -> Option<usize> {
     memmem::find_iter(text.as_bytes(), b", ").find(|&at| {
         let rest = split(text, at + 2).1;
-        rest.split_once(": ")
-            .is_some_and(|(name, _)| !name.is_empty() && name.bytes().all(is_name_byte))
+        let name = rest.bytes().position(|b| !is_name_byte(b));
+        name.is_some_and(|end| 0 < end && split(rest, end).1.starts_with(": "))
     })
 }
 
@@ -328,6 +339,12 @@ mod tests {
             "handled request",
         );
         check("INFO a:b: target: m", &["a", "b"], "target", "m");
+        check(
+            "INFO outer{a=1}:inner{b=2}: app::db: m",
+            &["outer", "inner"],
+            "app::db",
+            "m",
+        );
         check("WARN studio: error: no", &[], "studio", "error: no");
         check(
             "TRACE mio::poll: registering: token=Token(9), i=READABLE | WRITABLE",

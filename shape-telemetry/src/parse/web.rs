@@ -60,8 +60,7 @@ fn access<'a>(i: &'a str, context: &Context) -> Scan<'a, Record<'a>> {
     Ok(("", record))
 }
 
-/// Referrer, agent, and what follows them: a number with a point is nginx's `$request_time` in seconds, one without
-/// is Apache's `%D` in microseconds, unless more in quotes and a duration with its unit follow (Traefik).
+/// Referrer, agent, and what follows them.
 fn rest<'a>(i: &'a str, record: &mut Record<'a>) {
     let mut i = blanks(i);
     for name in ["referrer", "agent"] {
@@ -77,6 +76,13 @@ fn rest<'a>(i: &'a str, record: &mut Record<'a>) {
         }
         i = blanks(next);
     }
+    behind_agent(i, record);
+}
+
+/// What follows the agent: a number with a point is nginx's `$request_time` in seconds, one without is Apache's `%D`
+/// in microseconds, unless more in quotes and a duration with its unit follow (Traefik).
+pub(super) fn behind_agent<'a>(i: &'a str, record: &mut Record<'a>) {
+    let i = blanks(i);
     if let Some((_, last)) = i.rsplit_once(' ')
         && crate::duration::parse(last).is_some()
     {

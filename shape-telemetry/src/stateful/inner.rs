@@ -4,7 +4,7 @@ use std::{collections::VecDeque, num::NonZeroU64, sync::Arc};
 
 use jiff::Timestamp;
 
-use crate::{Event, Field, Format, LineCounts, Reader, Record, Sink, read::Pass};
+use crate::{Event, Field, Format, LineCounts, Reader, Record, Sink, pass::Pass};
 
 /// Where a line stands in the outer log, and what the wrapper says of it.
 #[derive(Clone, Copy, Debug)]

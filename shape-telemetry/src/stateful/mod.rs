@@ -8,7 +8,7 @@ use memchr::memchr;
 use crate::{
     Event, Format, LineCounts, LogPosition, Reader, Record, Sink, number,
     parse::time::Context,
-    read::Pass,
+    pass::Pass,
     stateful::{inner::Inner, table::Table, wrapped::Wrapped},
 };
 

@@ -1,0 +1,65 @@
+//! A record whose fields are written over those of the record before it.
+
+use std::borrow::Cow;
+
+use crate::{Field, Record};
+
+/// Writes the fields of a record in place: neither are the old ones dropped first, nor the new ones copied into a list.
+pub(super) struct Fields<'r, 'a> {
+    pub(super) record: &'r mut Record<'a>,
+    /// How many are written; what follows them is old.
+    n: usize,
+}
+
+impl<'r, 'a> Fields<'r, 'a> {
+    pub(super) fn new(record: &'r mut Record<'a>) -> Self {
+        Self { record, n: 0 }
+    }
+
+    #[inline]
+    pub(super) fn put(&mut self, name: &'a str, value: &'a str) {
+        self.write(Cow::Borrowed(name), Cow::Borrowed(value), false);
+    }
+
+    /// As [`Fields::put`], unless the value is empty or `-`.
+    #[inline]
+    pub(super) fn said(&mut self, name: &'static str, value: &'a str) {
+        if !matches!(value, "" | "-") {
+            self.put(name, value);
+        }
+    }
+
+    #[inline]
+    pub(super) fn write(&mut self, name: Cow<'a, str>, value: Cow<'a, str>, of_span: bool) {
+        if let Some(field) = self.record.fields.get_mut(self.n) {
+            field.name = name;
+            field.value = value;
+            field.of_span = of_span;
+        } else {
+            self.record.fields.push(Field {
+                name,
+                value,
+                of_span,
+            });
+        }
+        self.n += 1;
+    }
+
+    /// Takes all fields back.
+    #[inline]
+    pub(super) fn clear(&mut self) {
+        self.n = 0;
+    }
+
+    /// The record with its fields, to which more may be added.
+    pub(super) fn with(&mut self, add: impl FnOnce(&mut Record<'a>)) {
+        self.end();
+        add(self.record);
+        self.n = self.record.fields.len();
+    }
+
+    /// Drops what is old.
+    pub(super) fn end(&mut self) {
+        self.record.fields.truncate(self.n);
+    }
+}

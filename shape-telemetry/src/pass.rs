@@ -1,0 +1,370 @@
+//! From text to events: lines, and the lines that belong to the record before them.
+
+use std::{collections::BTreeMap, num::NonZeroU64, sync::Arc};
+
+use memchr::memchr;
+
+use crate::{
+    Event, Format, LineCounts, LogPosition, Reader, Record, Sink,
+    escape::strip_ansi,
+    frames, number,
+    parse::{
+        self,
+        marks::Marks,
+        quick::{self, Line, Stamps},
+    },
+};
+
+const MAX_FRAMES: usize = 64;
+
+/// What decides whether a line goes on with the record before it.
+#[derive(Clone, Copy, Debug)]
+struct Tail {
+    format: Format,
+    in_trace: bool,
+}
+
+impl Tail {
+    /// Whether a line that starts no record belongs to the record before.
+    fn takes_unparsed(self, line: &str) -> bool {
+        let structured = !matches!(self.format, Format::Plain | Format::Console);
+        frames::continues(line)
+            || self.in_trace
+            || (structured
+                && (self.format == Format::RustPanic
+                    || line.starts_with([' ', '\t', '}', ')', ']'])))
+    }
+}
+
+/// The event that is read and may go on. Its memory is used again for the next one.
+struct Held<'a> {
+    /// Whether there is one.
+    is_open: bool,
+    event: Event<'a>,
+    start: usize,
+    first_line: u64,
+    detail_start: usize,
+    counts: LineCounts,
+    tail: Tail,
+    python: bool,
+}
+
+impl Held<'_> {
+    fn nothing(name: &Arc<str>) -> Self {
+        Self {
+            is_open: false,
+            event: Event {
+                record: Record::plain(""),
+                position: LogPosition {
+                    source: Arc::clone(name),
+                    line: NonZeroU64::MIN,
+                    byte_offset: 0,
+                },
+                detail: "",
+                frames: Vec::new(),
+            },
+            start: 0,
+            first_line: 0,
+            detail_start: 0,
+            counts: LineCounts::default(),
+            tail: Tail {
+                format: Format::Plain,
+                in_trace: false,
+            },
+            python: false,
+        }
+    }
+}
+
+/// The state of one reading of one source.
+#[derive(Clone, Debug)]
+pub(crate) struct Pass<'r> {
+    reader: &'r Reader,
+    name: Arc<str>,
+    counts: LineCounts,
+    line: u64,
+    offset: u64,
+    preferred: Option<Format>,
+    /// The record whose further lines are only counted, its event being too long to be held.
+    tail: Option<Tail>,
+    formats: BTreeMap<Format, u64>,
+    /// Events of the same format that follow each other and are not in `formats` yet.
+    run: (Format, u64),
+    marks: Marks,
+    stamps: Stamps,
+}
+
+impl<'r> Pass<'r> {
+    pub(crate) fn new(reader: &'r Reader, name: Arc<str>) -> Self {
+        Self {
+            reader,
+            name,
+            counts: LineCounts::default(),
+            line: 0,
+            offset: 0,
+            preferred: None,
+            tail: None,
+            formats: BTreeMap::new(),
+            run: (Format::Plain, 0),
+            marks: Marks::default(),
+            stamps: Stamps::default(),
+        }
+    }
+
+    /// The name of the source, the format that most of its events have, and what became of its lines.
+    pub(crate) fn finish(mut self) -> (Arc<str>, Format, LineCounts) {
+        self.end_run();
+        let format = self
+            .formats
+            .iter()
+            .max_by_key(|&(format, count)| (*count, std::cmp::Reverse(*format)))
+            .map_or(Format::Plain, |(format, _)| *format);
+        (self.name, format, self.counts)
+    }
+
+    /// Reads the lines of a block and returns how many bytes are done; the rest belongs to an event that may go on.
+    pub(crate) fn block(&mut self, text: &str, last: bool, sink: &mut dyn Sink) -> usize {
+        let mut marks = std::mem::take(&mut self.marks);
+        marks.take(text.as_bytes());
+        let done = self.marked(text, &marks, last, sink);
+        self.marks = marks;
+        done
+    }
+
+    fn marked<'a>(
+        &mut self,
+        text: &'a str,
+        marks: &Marks,
+        last: bool,
+        sink: &mut dyn Sink,
+    ) -> usize {
+        let preferred = *self.preferred.get_or_insert_with(|| self.reader.vote(text));
+        // Few logs have terminal escapes: one look for all lines.
+        let has_escapes = memchr(0x1b, text.as_bytes()).is_some();
+        // The event that may go on, and the one that a line may start: they change places, nothing is copied.
+        let (mut one, mut other) = (Held::nothing(&self.name), Held::nothing(&self.name));
+        let (mut held, mut next_held): (&mut Held<'a>, &mut Held<'a>) = (&mut one, &mut other);
+        let mut start = 0;
+        while start < text.len() {
+            let line_end = marks.end(start);
+            let next = (line_end + 1).min(text.len());
+            let mut end = line_end;
+            if start < end && text.as_bytes().get(end - 1) == Some(&b'\r') {
+                end -= 1;
+            }
+            let mut counts = LineCounts {
+                total: 1,
+                parsed: 1,
+                ..LineCounts::default()
+            };
+            let max_line = self.reader.max_line;
+            if max_line < end - start {
+                counts.cut = 1;
+                end = start + number::cut(text.get(start..end).unwrap_or_default(), max_line).len();
+            }
+            let line = Line {
+                block: text,
+                marks,
+                start,
+                end,
+            };
+            self.line += 1;
+            let whole = line.text(start, end);
+            if self.continues(whole, counts, held) {
+                self.bound(text, end, held, sink);
+            } else {
+                let record = &mut next_held.event.record;
+                self.parse(preferred, &line, has_escapes, record);
+                let tail = self.tail_of(held);
+                if record.format == Format::Plain
+                    && tail.is_some_and(|tail| tail.takes_unparsed(whole))
+                {
+                    self.continuation(whole, counts, held);
+                    self.bound(text, end, held, sink);
+                } else {
+                    if record.format == Format::Plain {
+                        counts.parsed = 0;
+                        counts.unparsed = 1;
+                    }
+                    self.flush(held, text, start, sink);
+                    self.open(next_held, &line, counts);
+                    std::mem::swap(&mut held, &mut next_held);
+                }
+            }
+            self.offset += number::len(next - start);
+            start = next;
+        }
+        if held.is_open && !last {
+            self.line = held.first_line - 1;
+            self.offset = held.event.position.byte_offset;
+            return held.start;
+        }
+        self.flush(held, text, text.len(), sink);
+        text.len()
+    }
+
+    /// Reads a line into a record that is used again.
+    #[inline]
+    fn parse<'a>(
+        &mut self,
+        preferred: Format,
+        line: &Line<'a, '_>,
+        has_escapes: bool,
+        record: &mut Record<'a>,
+    ) {
+        let context = &self.reader.context;
+        let text = line.text(line.start, line.end);
+        if has_escapes && let Some(clean) = strip_ansi(text) {
+            *record = self.reader.parse_line(&clean).into_owned();
+            return;
+        }
+        if self.reader.has_patterns()
+            && let Some(custom) = self.reader.custom(text)
+        {
+            *record = custom;
+            return;
+        }
+        if !quick::read(preferred, line, &mut self.stamps, context, record) {
+            *record = parse::parse(preferred, text, context);
+        }
+    }
+
+    /// Takes a blank line, or one that starts with a blank and goes on with the record before it; whether it is one.
+    #[inline]
+    fn continues<'a>(&mut self, line: &'a str, counts: LineCounts, held: &mut Held<'a>) -> bool {
+        let is_indented = match line.as_bytes().first() {
+            Some(b) => b.is_ascii_whitespace(),
+            None => true,
+        };
+        if !is_indented {
+            return false;
+        }
+        if line.trim_ascii_start().is_empty() {
+            self.count(held, counts);
+            return true;
+        }
+        // Only a line that starts with a blank can both be a record and look like the rest of one.
+        if let Some(tail) = self.tail_of(held)
+            && line.starts_with([' ', '\t'])
+            && !(line.starts_with("  2") && tail.format == Format::TracingPretty)
+            && tail.takes_unparsed(line)
+        {
+            self.continuation(line, counts, held);
+            return true;
+        }
+        false
+    }
+
+    fn tail_of(&self, held: &Held<'_>) -> Option<Tail> {
+        if held.is_open {
+            Some(held.tail)
+        } else {
+            self.tail
+        }
+    }
+
+    fn count(&mut self, held: &mut Held<'_>, counts: LineCounts) {
+        let sum = if held.is_open {
+            &mut held.counts
+        } else {
+            &mut self.counts
+        };
+        *sum = sum.plus(counts);
+    }
+
+    /// Starts the event whose record was read from a line.
+    #[inline]
+    fn open(&mut self, held: &mut Held<'_>, line: &Line<'_, '_>, counts: LineCounts) {
+        self.tail = None;
+        held.is_open = true;
+        held.event.position.line = NonZeroU64::new(self.line).unwrap_or(NonZeroU64::MIN);
+        held.event.position.byte_offset = self.offset;
+        held.event.detail = "";
+        held.event.frames.clear();
+        held.start = line.start;
+        held.first_line = self.line;
+        held.detail_start = line.end;
+        held.counts = counts;
+        held.tail = Tail {
+            format: held.event.record.format,
+            in_trace: false,
+        };
+        held.python = false;
+    }
+
+    fn continuation<'a>(&mut self, line: &'a str, counts: LineCounts, held: &mut Held<'a>) {
+        self.count(held, counts);
+        if !held.is_open {
+            return;
+        }
+        let event = &mut held.event;
+        if held.tail.format == Format::TracingPretty
+            && parse::tracing::pretty_detail(line, &mut event.record)
+        {
+            return;
+        }
+        if held.tail.format == Format::RustPanic && event.record.message == "panicked" {
+            event.record.message = line.into();
+        }
+        // The console of .NET writes the message below its header.
+        if event.record.message.is_empty() && event.record.field("event_id").is_some() {
+            event.record.message = line.trim().into();
+        }
+        if line
+            .trim_start()
+            .starts_with("Traceback (most recent call last)")
+        {
+            held.tail.in_trace = true;
+            held.python = true;
+        } else if held.python && !line.starts_with(' ') {
+            // `ValueError: message` ends the trace.
+            held.tail.in_trace = false;
+        } else if line.starts_with("goroutine ") {
+            held.tail.in_trace = true;
+        }
+        if event.frames.len() < MAX_FRAMES
+            && let Some(frame) = frames::frame(line)
+        {
+            if held.python {
+                event.frames.insert(0, frame);
+            } else {
+                event.frames.push(frame);
+            }
+        }
+    }
+
+    /// Gives a very long event away as it is; its further lines are counted.
+    fn bound<'a>(&mut self, text: &'a str, end: usize, held: &mut Held<'a>, sink: &mut dyn Sink) {
+        if held.is_open && self.reader.max_line.max(1 << 16) < end - held.start {
+            self.tail = Some(held.tail);
+            self.flush(held, text, end, sink);
+        }
+    }
+
+    #[inline]
+    fn flush<'a>(&mut self, held: &mut Held<'a>, text: &'a str, end: usize, sink: &mut dyn Sink) {
+        if !held.is_open {
+            return;
+        }
+        held.is_open = false;
+        if 1 < held.counts.total {
+            let detail = text.get(held.detail_start..end).unwrap_or_default();
+            held.event.detail = detail.trim_matches(['\r', '\n']);
+        }
+        self.counts = self.counts.plus(held.counts);
+        if self.run.0 != held.tail.format {
+            self.end_run();
+            self.run.0 = held.tail.format;
+        }
+        self.run.1 += 1;
+        sink.event(&held.event);
+    }
+
+    fn end_run(&mut self) {
+        let (format, count) = self.run;
+        if count != 0 {
+            *self.formats.entry(format).or_insert(0) += count;
+        }
+        self.run.1 = 0;
+    }
+}

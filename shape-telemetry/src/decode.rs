@@ -65,6 +65,16 @@ impl<'r> Input<'r> {
     }
 }
 
+/// The content of a compressed file whose first bytes are given; `None` where it is not compressed.
+#[cfg(feature = "files")]
+pub(crate) fn unpack(first: &[u8], file: std::fs::File) -> io::Result<Option<Box<dyn Read>>> {
+    let inner: Box<dyn Read> = Box::new(file);
+    Ok(match Input::new(first, Counted { inner, bytes: 0 })? {
+        Input::Raw(_) | Input::Closed => None,
+        packed => Some(Box::new(packed)),
+    })
+}
+
 /// The name of the compression that first bytes show.
 pub(crate) fn packed(first: &[u8]) -> Option<&'static str> {
     const MAGICS: [(&[u8], &str); 6] = [

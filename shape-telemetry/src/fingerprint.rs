@@ -6,20 +6,30 @@
 pub(crate) fn of(parts: &[&str]) -> u64 {
     let mut state = 0x9e37_79b9_7f4a_7c15;
     for part in parts {
-        let bytes = part.as_bytes();
-        for block in bytes.chunks(8) {
-            let mut word = [0; 8];
-            for (to, from) in word.iter_mut().zip(block) {
-                *to = *from;
-            }
-            state = fold(state ^ u64::from_le_bytes(word), 0xa076_1d64_78bd_642f);
-        }
-        state = fold(
-            state ^ crate::number::len(bytes.len()).wrapping_add(0xe703_7ed1_a0b4_28db),
-            0x8ebc_6af0_9c88_c6e3,
-        );
+        state = absorb(state, part.as_bytes());
     }
     fold(state, 0x5899_65cc_7537_4cc3)
+}
+
+/// A 64-bit fingerprint of bytes.
+#[cfg(feature = "files")]
+pub(crate) fn bytes(bytes: &[u8]) -> u64 {
+    let state = absorb(0x9e37_79b9_7f4a_7c15, bytes);
+    fold(state, 0x5899_65cc_7537_4cc3)
+}
+
+fn absorb(mut state: u64, bytes: &[u8]) -> u64 {
+    for block in bytes.chunks(8) {
+        let mut word = [0; 8];
+        for (to, from) in word.iter_mut().zip(block) {
+            *to = *from;
+        }
+        state = fold(state ^ u64::from_le_bytes(word), 0xa076_1d64_78bd_642f);
+    }
+    fold(
+        state ^ crate::number::len(bytes.len()).wrapping_add(0xe703_7ed1_a0b4_28db),
+        0x8ebc_6af0_9c88_c6e3,
+    )
 }
 
 /// One fingerprint of two.

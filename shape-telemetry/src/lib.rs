@@ -69,8 +69,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
-#[cfg(feature = "files")]
-pub use crate::files::{LogFile, Progress, find_logs};
+#[cfg(feature = "tracing")]
+pub use crate::layer::{CaptureLayer, Captured, capture};
 pub use crate::{
     analyze::{Analyzer, AnalyzerConfig},
     anomaly::{Anomaly, AnomalyId, AnomalyKind, Evidence, Severity},
@@ -100,6 +100,11 @@ pub use crate::{
     sketch::LatencySketch,
     template::TemplateId,
 };
+#[cfg(feature = "files")]
+pub use crate::{
+    files::{LogFile, Progress, find_logs},
+    follow::{FollowPosition, FollowedEvents, FollowedLine, Follower},
+};
 
 mod analyze;
 mod anomaly;
@@ -119,10 +124,14 @@ mod exemplar;
 #[cfg(feature = "files")]
 mod files;
 mod fingerprint;
+#[cfg(feature = "files")]
+mod follow;
 mod format;
 mod frames;
 mod glob_match;
 mod identity;
+#[cfg(feature = "tracing")]
+mod layer;
 mod level;
 mod lines;
 mod measurements;

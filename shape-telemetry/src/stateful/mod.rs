@@ -32,13 +32,25 @@ impl<'r> Log<'r> {
         Self::New(reader, name)
     }
 
+    /// For a source that is read from somewhere in it, with the lines at its start.
+    #[cfg(feature = "files")]
+    pub(crate) fn primed(reader: &'r Reader, name: Arc<str>, start: &str) -> Self {
+        match Kind::detect(start, reader, &name) {
+            Some(kind) => Self::Stateful(Box::new(Stateful {
+                kind,
+                stage: Stage::new(reader, name),
+            })),
+            None => Self::New(reader, name),
+        }
+    }
+
     /// Reads the lines of a block and returns how many bytes are done; the rest may go on with the next block.
     pub(crate) fn block(&mut self, text: &str, last: bool, sink: &mut dyn Sink) -> usize {
         if let Self::New(reader, name) = self {
             let (reader, name) = (*reader, Arc::clone(name));
             *self = match Kind::detect(text, reader, &name) {
                 Some(kind) => Self::Stateful(Box::new(Stateful {
-                    kind,
+                    kind: kind.at_start(),
                     stage: Stage::new(reader, name),
                 })),
                 None => Self::Lines(Box::new(Pass::new(reader, name))),
@@ -89,6 +101,16 @@ impl<'r> Kind<'r> {
         }
         let is_wrapped = Wrapped::fits(&lines, &reader.context);
         is_wrapped.then(|| Self::Wrapped(Box::new(Wrapped::new(reader, name))))
+    }
+}
+
+impl Kind<'_> {
+    /// For a source whose first line is the header, and no row.
+    fn at_start(mut self) -> Self {
+        if let Self::Table(table) = &mut self {
+            table.expect_header();
+        }
+        self
     }
 }
 

@@ -45,9 +45,15 @@ pub(super) struct Table {
     columns: Vec<Column>,
     /// The date of W3C's `#Date:`, for logs with a time of day alone.
     date: String,
+    /// Whether the header of separated values is still to come.
+    is_header_next: bool,
 }
 
 impl Table {
+    pub(super) fn expect_header(&mut self) {
+        self.is_header_next = true;
+    }
+
     /// The table that the first lines show.
     pub(super) fn detect(lines: &[&str]) -> Option<Self> {
         let directive =
@@ -58,6 +64,7 @@ impl Table {
                 separator: b' ',
                 columns: Vec::new(),
                 date: String::new(),
+                is_header_next: false,
             };
             table.directive(header);
             return Some(table);
@@ -93,6 +100,7 @@ impl Table {
             separator,
             columns,
             date: String::new(),
+            is_header_next: false,
         })
     }
 
@@ -130,8 +138,10 @@ impl Table {
         while at < text.len() {
             let line = stage.line(text, at);
             let is_directive = self.dialect != Dialect::Separated && line.text.starts_with('#');
-            let is_header = self.dialect == Dialect::Separated && stage.line == 0;
-            if is_directive || is_header || line.text.trim_ascii().is_empty() {
+            let is_blank = line.text.trim_ascii().is_empty();
+            let is_header = self.dialect == Dialect::Separated && self.is_header_next && !is_blank;
+            if is_directive || is_header || is_blank {
+                self.is_header_next &= !is_header;
                 if is_directive {
                     self.directive(line.text);
                 }

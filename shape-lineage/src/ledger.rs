@@ -13,7 +13,9 @@ use crate::{
     blob::hex,
     canonical::canonical_json,
     error::{Error, Repr},
-    merkle::{Hash, TreeHead, inclusion, leaf_hash, root_of_inclusion},
+    merkle::{
+        Hash, TreeHead, consistency, inclusion, leaf_hash, root_of_inclusion, roots_of_consistency,
+    },
 };
 
 /// The `previous` of the first entry.
@@ -68,6 +70,29 @@ pub struct InclusionProof {
     /// The place of the entry, from 0.
     pub sequence: u64,
     /// The hashes of the neighbours on the way to the root, nearest first, in hex.
+    pub path: Vec<String>,
+}
+
+/// A proof that a ledger begins with the entries that an earlier head stands for, without the entries.
+///
+/// ```
+/// use shape_lineage::Ledger;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("lineage.jsonl");
+/// let mut ledger = Ledger::open(&path)?;
+/// ledger.append(&"one")?;
+/// let then = ledger.head(); // Kept by somebody else.
+/// ledger.append(&"two")?;
+///
+/// let proof = ledger.prove_consistency(&then).ok_or("the head is not of this ledger")?;
+/// assert!(proof.verify(&then, &ledger.head()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsistencyProof {
+    /// The hashes of the RFC 6962 proof, in its order, in hex.
     pub path: Vec<String>,
 }
 
@@ -170,6 +195,18 @@ impl Ledger {
         })
     }
 
+    /// The proof that the ledger begins with the entries of an earlier head; `None` when it does not.
+    pub fn prove_consistency(&self, earlier: &TreeHead) -> Option<ConsistencyProof> {
+        let n_old = usize::try_from(earlier.size).ok()?;
+        if TreeHead::of(self.leaves.get(..n_old)?) != *earlier {
+            return None;
+        }
+        let path = consistency(n_old, &self.leaves)?;
+        Some(ConsistencyProof {
+            path: path.iter().map(|hash| hex(hash)).collect(),
+        })
+    }
+
     fn head_size(&self) -> u64 {
         u64::try_from(self.leaves.len()).unwrap_or(u64::MAX)
     }
@@ -189,6 +226,28 @@ impl InclusionProof {
         entry.sequence == self.sequence
             && root_of_inclusion(at, size, entry.leaf(), &path)
                 .is_some_and(|root| hex(&root) == head.root)
+    }
+}
+
+impl ConsistencyProof {
+    /// Whether the proof shows that the ledger of `later` begins with the entries of `earlier`.
+    pub fn verify(&self, earlier: &TreeHead, later: &TreeHead) -> bool {
+        let path: Option<Vec<Hash>> = self.path.iter().map(|hash| unhex(hash)).collect();
+        let (Some(path), Some(old), Some(new)) = (path, unhex(&earlier.root), unhex(&later.root))
+        else {
+            return false;
+        };
+        let (Ok(n_old), Ok(n_new)) = (usize::try_from(earlier.size), usize::try_from(later.size))
+        else {
+            return false;
+        };
+        if n_old == 0 {
+            return *earlier == TreeHead::of(&[]) && path.is_empty();
+        }
+        if n_old == n_new {
+            return old == new && path.is_empty();
+        }
+        n_old < n_new && roots_of_consistency(n_old, n_new, old, &path) == Some((old, new))
     }
 }
 

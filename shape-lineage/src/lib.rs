@@ -108,7 +108,7 @@ pub use crate::{
 };
 #[cfg(feature = "ledger")]
 pub use crate::{
-    ledger::{InclusionProof, Ledger, LedgerEntry, verify_ledger},
+    ledger::{ConsistencyProof, InclusionProof, Ledger, LedgerEntry, verify_ledger},
     merkle::TreeHead,
 };
 

@@ -99,6 +99,75 @@ pub(crate) fn root_of_inclusion(at: usize, size: usize, leaf: Hash, path: &[Hash
     }
 }
 
+/// The hashes that prove that a tree begins with its first `n_old` leaves, as in section 2.1.2; `None` when it has fewer.
+pub(crate) fn consistency(n_old: usize, leaves: &[Hash]) -> Option<Vec<Hash>> {
+    if leaves.len() < n_old {
+        return None;
+    }
+    let mut path = Vec::new();
+    if 0 < n_old {
+        subproof(n_old, leaves, true, &mut path);
+    }
+    Some(path)
+}
+
+/// `is_known`: the subtree's root is the head that the verifier has.
+fn subproof(n_old: usize, leaves: &[Hash], is_known: bool, path: &mut Vec<Hash>) {
+    if n_old == leaves.len() {
+        if !is_known {
+            path.push(root(leaves));
+        }
+        return;
+    }
+    let n_left = split(leaves.len());
+    let (left, right) = leaves.split_at(n_left);
+    if n_old <= n_left {
+        subproof(n_old, left, is_known, path);
+        path.push(root(right));
+    } else {
+        subproof(n_old - n_left, right, false, path);
+        path.push(root(left));
+    }
+}
+
+/// The roots of the old and the new tree that a proof of consistency leads to (RFC 9162, section 2.1.4.2); `None` when
+/// the proof has the wrong length. The old tree has a leaf and is smaller than the new one.
+pub(crate) fn roots_of_consistency(
+    n_old: usize,
+    n_new: usize,
+    old_root: Hash,
+    path: &[Hash],
+) -> Option<(Hash, Hash)> {
+    let mut hashes = path.iter();
+    // A whole subtree is its own first hash.
+    let first = if n_old.is_power_of_two() {
+        old_root
+    } else {
+        *hashes.next()?
+    };
+    let shift = (n_old - 1).trailing_ones();
+    let (mut old_at, mut new_at) = ((n_old - 1) >> shift, (n_new - 1) >> shift);
+    let (mut old, mut new) = (first, first);
+    for hash in hashes {
+        if new_at == 0 {
+            return None;
+        }
+        if old_at % 2 == 1 || old_at == new_at {
+            old = node_hash(hash, &old);
+            new = node_hash(hash, &new);
+            while old_at % 2 == 0 && old_at != 0 {
+                old_at >>= 1;
+                new_at >>= 1;
+            }
+        } else {
+            new = node_hash(&new, hash);
+        }
+        old_at >>= 1;
+        new_at >>= 1;
+    }
+    (new_at == 0).then_some((old, new))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +215,70 @@ mod tests {
                 assert_ne!(root_of_inclusion(at, size, other, &path), expected);
             }
             assert_eq!(inclusion(size, &leaves[..size]), None);
+        }
+    }
+
+    #[test]
+    fn consistency_is_that_of_the_reference() {
+        let leaves: Vec<Hash> = LEAVES.iter().map(|leaf| leaf_hash(leaf)).collect();
+        let check = |n_old: usize, n_new: usize, expected: &[&str]| {
+            let path = consistency(n_old, &leaves[..n_new]).unwrap();
+            let path: Vec<String> = path.iter().map(|hash| hex(hash)).collect();
+            assert_eq!(path, expected, "{n_old} in {n_new}");
+        };
+        check(1, 1, &[]);
+        check(
+            1,
+            8,
+            &[
+                "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+                "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+                "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+            ],
+        );
+        check(
+            6,
+            8,
+            &[
+                "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+                "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+                "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+            ],
+        );
+        check(
+            2,
+            5,
+            &[
+                "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+                "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+            ],
+        );
+    }
+
+    #[test]
+    fn consistency_is_proved_for_each_beginning_and_no_other() {
+        let leaves: Vec<Hash> = (0_u8..40).map(|leaf| leaf_hash(&[leaf])).collect();
+        for n_new in 1..=leaves.len() {
+            let new = root(&leaves[..n_new]);
+            for n_old in 1..n_new {
+                let path = consistency(n_old, &leaves[..n_new]).unwrap();
+                let old = root(&leaves[..n_old]);
+                let found = roots_of_consistency(n_old, n_new, old, &path);
+                assert_eq!(found, Some((old, new)), "{n_old} in {n_new}");
+                let mut other = path.clone();
+                other.push(leaf_hash(b"one more"));
+                assert_ne!(
+                    roots_of_consistency(n_old, n_new, old, &other),
+                    Some((old, new))
+                );
+                let mut changed = path;
+                changed[0][0] ^= 1;
+                assert_ne!(
+                    roots_of_consistency(n_old, n_new, old, &changed),
+                    Some((old, new))
+                );
+            }
+            assert_eq!(consistency(n_new + 1, &leaves[..n_new]), None);
         }
     }
 }

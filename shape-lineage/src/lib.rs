@@ -92,6 +92,7 @@ pub use crate::{
     index::{SourceFile, SourceIndex, SourceIndexBuilder},
     language::Language,
     locate::{Answer, Found, Locator, Place, TextMatch},
+    owner::CodeOwners,
     query::Query,
     report::{
         EvidenceKind, LineageReport, RepositoryState, SourceRef, Trace, TraceCounts, Verdict,
@@ -130,6 +131,7 @@ mod locate;
 mod matcher;
 #[cfg(feature = "ledger")]
 mod merkle;
+mod owner;
 mod package;
 mod place;
 mod query;

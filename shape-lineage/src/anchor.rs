@@ -10,8 +10,8 @@ const CONTEXT_LINES: u32 = 3;
 
 /// What is known of a statement at one commit; enough to find it again in another state of the source.
 ///
-/// An anchor is never changed. When [`verify`](Self::verify) finds the statement elsewhere, [`pin`](Self::pin) a new one
-/// there and name the old one as its parent.
+/// An anchor is never changed. When [`verify`](Self::verify) finds the statement elsewhere, [`follow`](Self::follow) gives
+/// a new one that names the old one as its parent.
 ///
 /// ```
 /// use shape_lineage::{Anchor, Drift, SourceIndex};
@@ -255,6 +255,16 @@ impl Anchor {
             ([], several) | (several, _) => return ambiguous(several),
         }
         self.edited(index)
+    }
+
+    /// The statement pinned where [`verify`](Self::verify) finds it now, with this anchor as the parent; `None` unless
+    /// it has moved.
+    pub fn follow(&self, index: &SourceIndex) -> Option<Self> {
+        let Drift::Moved { to, .. } = self.verify(index) else {
+            return None;
+        };
+        let statement = index.statement_at(&to)?;
+        Some(Self::pin(index, statement)?.following(self))
     }
 
     /// Another text in the same place of the same function.

@@ -244,6 +244,13 @@ impl SourceIndex {
         &self.statements[start..start + n]
     }
 
+    /// The statement that starts at a position.
+    pub fn statement_at(&self, location: &SourceLocation) -> Option<&LogStatement> {
+        self.statements_of(&location.path)
+            .iter()
+            .find(|statement| statement.location == *location)
+    }
+
     pub(crate) fn files_with_stem(&self, stem: &str) -> impl Iterator<Item = &SourceFile> {
         let found = self.by_stem.get(stem).into_iter().flatten();
         found.map(|file_idx| &self.files[*file_idx])

@@ -163,21 +163,61 @@ impl Ledger {
     /// # Errors
     /// When the entry is no JSON or can not be written.
     pub fn append(&mut self, body: &impl Serialize) -> Result<LedgerEntry, Error> {
-        let body = serde_json::to_value(body).map_err(|source| {
-            io_error("cannot serialise an entry of", &self.path, source.into())
-        })?;
-        let sequence = self.head_size();
+        let body = self.body(body)?;
+        let (entry, leaf) = self.next(body);
+        self.write(&entry.line())?;
+        self.leaves.push(leaf);
+        Ok(entry)
+    }
+
+    /// Adds entries with one write; when this returns, they are on disk.
+    ///
+    /// # Errors
+    /// When an entry is no JSON, or they can not be written; the ledger then has none of them, or, if the program ends
+    /// in the middle of the write, the first of them.
+    pub fn append_all<'b, B: Serialize + 'b>(
+        &mut self,
+        bodies: impl IntoIterator<Item = &'b B>,
+    ) -> Result<(), Error> {
+        let n_before = self.leaves.len();
+        let mut lines = String::new();
+        for body in bodies {
+            let body = match self.body(body) {
+                Ok(body) => body,
+                Err(error) => {
+                    self.leaves.truncate(n_before);
+                    return Err(error);
+                }
+            };
+            let (entry, leaf) = self.next(body);
+            lines += &entry.line();
+            self.leaves.push(leaf);
+        }
+        let written = self.write(&lines);
+        if written.is_err() {
+            self.leaves.truncate(n_before);
+        }
+        written
+    }
+
+    fn body(&self, body: &impl Serialize) -> Result<Value, Error> {
+        serde_json::to_value(body)
+            .map_err(|source| io_error("cannot serialise an entry of", &self.path, source.into()))
+    }
+
+    fn next(&self, body: Value) -> (LedgerEntry, Hash) {
         let previous = self
             .leaves
             .last()
             .map_or_else(|| NO_PREVIOUS.to_owned(), |leaf| hex(leaf));
-        let (entry, leaf) = LedgerEntry::new(sequence, &previous, body);
+        LedgerEntry::new(self.head_size(), &previous, body)
+    }
+
+    fn write(&mut self, lines: &str) -> Result<(), Error> {
         self.file
-            .write_all(entry.line().as_bytes())
+            .write_all(lines.as_bytes())
             .and_then(|()| self.file.sync_data())
-            .map_err(|source| io_error("cannot write", &self.path, source))?;
-        self.leaves.push(leaf);
-        Ok(entry)
+            .map_err(|source| io_error("cannot write", &self.path, source))
     }
 
     /// What the ledger is now; keep it elsewhere.

@@ -89,6 +89,7 @@ pub use crate::{
     anchor::{Anchor, Drift, Rung},
     blob::blob_id,
     error::{Error, ErrorKind, GitFailure},
+    export::{AttributeValue, Attributes, InTotoStatement, InTotoSubject},
     index::{SourceFile, SourceIndex, SourceIndexBuilder},
     language::Language,
     locate::{Answer, Found, Locator, Place, TextMatch},
@@ -111,6 +112,7 @@ pub use crate::{
 pub use crate::{
     ledger::{ConsistencyProof, InclusionProof, Ledger, LedgerEntry, verify_ledger},
     merkle::TreeHead,
+    record::{LineageRecord, RecordedPlace, RecordedVerdict},
 };
 
 mod anchor;
@@ -120,6 +122,7 @@ mod blob;
 #[cfg(feature = "ledger")]
 mod canonical;
 mod error;
+mod export;
 mod extract;
 #[cfg(feature = "git")]
 mod git;
@@ -135,6 +138,8 @@ mod owner;
 mod package;
 mod place;
 mod query;
+#[cfg(feature = "ledger")]
+mod record;
 mod report;
 mod statement;
 mod suspect;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use shape_telemetry::{AnomalyId, ComponentId, Level, LogPosition, SourceLocation};
 
-use crate::{CommitId, SuspectCommit};
+use crate::{CommitId, Drift, SuspectCommit};
 
 /// A log statement in a source tree.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -102,13 +102,22 @@ pub struct Trace {
     /// The values of the statement's variables in the message, by name where the source names them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variables: Vec<(String, String)>,
+    /// Where the deployed commit has the statement, as seen from the source that was searched: `Pinned` where both have
+    /// the same file. `None` without a repository or an only answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Drift>,
+    /// The owners of the file, as `CODEOWNERS` names them; empty without such a file or an only answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<String>,
     /// The commits that changed the line or its function, most suspect first; empty without a repository.
     pub suspects: Vec<SuspectCommit>,
 }
 
 /// How many anomalies were traced, and how many were not.
+///
+/// In JSON the [`trace_rate`](Self::trace_rate) stands beside them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(into = "CountsWithRate", try_from = "CountsWithRate")]
 pub struct TraceCounts {
     /// With exactly one statement.
     pub unique: u64,
@@ -120,10 +129,69 @@ pub struct TraceCounts {
     pub not_applicable: u64,
 }
 
+impl TraceCounts {
+    /// The share of anomalies with log lines that were traced to exactly one statement, in 0..=1; `None` when there were
+    /// none to trace.
+    pub fn trace_rate(&self) -> Option<f64> {
+        let n = self.unique + self.ambiguous + self.unmapped;
+        let float = |n: u64| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
+        (0 < n).then(|| float(self.unique) / float(n))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CountsWithRate {
+    unique: u64,
+    ambiguous: u64,
+    unmapped: u64,
+    not_applicable: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trace_rate: Option<f64>,
+}
+
+impl From<TraceCounts> for CountsWithRate {
+    fn from(counts: TraceCounts) -> Self {
+        Self {
+            unique: counts.unique,
+            ambiguous: counts.ambiguous,
+            unmapped: counts.unmapped,
+            not_applicable: counts.not_applicable,
+            trace_rate: counts.trace_rate(),
+        }
+    }
+}
+
+impl TryFrom<CountsWithRate> for TraceCounts {
+    type Error = String;
+
+    fn try_from(json: CountsWithRate) -> Result<Self, String> {
+        let counts = Self {
+            unique: json.unique,
+            ambiguous: json.ambiguous,
+            unmapped: json.unmapped,
+            not_applicable: json.not_applicable,
+        };
+        let same = |a: f64, b: f64| (a - b).abs() < 1e-9;
+        match (json.trace_rate, counts.trace_rate()) {
+            (Some(written), Some(rate)) if !same(written, rate) => Err(format!(
+                "trace_rate is {written}, but the counts give {rate}"
+            )),
+            (Some(written), None) => Err(format!(
+                "trace_rate is {written}, but the counts say that nothing was to be traced"
+            )),
+            _ => Ok(counts),
+        }
+    }
+}
+
 /// The state of the source tree that was searched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RepositoryState {
+    /// Where it comes from: the address of the remote `origin`, without a password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// The commit that is checked out.
     pub commit: CommitId,
     /// Whether tracked files differ from it.

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use shape_telemetry::{Anomaly, Exemplar, TelemetryReport};
 
-use crate::{
-    Answer, Error, LineageReport, Query, RepositoryState, SourceIndex, SourceRef, Trace,
-    TraceCounts, Verdict,
-};
 #[cfg(feature = "git")]
-use crate::{Git, SuspectCommit};
+use crate::{Anchor, CodeOwners, Git};
+use crate::{
+    Answer, Drift, Error, LineageReport, Query, RepositoryState, SourceIndex, SourceRef,
+    SuspectCommit, Trace, TraceCounts, Verdict,
+};
 
 /// What tracing takes beside the anomalies and the source.
 #[derive(Clone, Copy, Debug, Default)]
@@ -74,9 +74,9 @@ pub fn trace(
             Verdict::Ambiguous { .. } => counts.ambiguous += 1,
             Verdict::Unmapped { .. } => counts.unmapped += 1,
         }
-        let suspects = match &answer.verdict {
-            Verdict::Unique { statement, .. } => blame.suspects(statement)?,
-            Verdict::Ambiguous { .. } | Verdict::Unmapped { .. } => Vec::new(),
+        let background = match &answer.verdict {
+            Verdict::Unique { statement, .. } => blame.background(index, statement)?,
+            Verdict::Ambiguous { .. } | Verdict::Unmapped { .. } => Background::default(),
         };
         traces.push(Trace {
             anomaly: anomaly.id.clone(),
@@ -91,7 +91,9 @@ pub fn trace(
             verdict: answer.verdict,
             confidence: answer.confidence,
             variables: answer.variables,
-            suspects,
+            drift: background.drift,
+            owners: background.owners,
+            suspects: background.suspects,
         });
     }
     Ok(LineageReport {
@@ -145,13 +147,22 @@ fn places(verdict: &Verdict) -> Vec<String> {
         .collect()
 }
 
+/// What the repository knows of a statement.
+#[derive(Clone, Debug, Default)]
+struct Background {
+    suspects: Vec<SuspectCommit>,
+    owners: Vec<String>,
+    drift: Option<Drift>,
+}
+
 #[cfg(feature = "git")]
 struct Blame<'a> {
     options: TraceOptions<'a>,
     revision: String,
     repository: Option<RepositoryState>,
+    owners: CodeOwners,
     /// Several anomalies often lead to one statement.
-    known: BTreeMap<String, Vec<SuspectCommit>>,
+    known: BTreeMap<String, Background>,
 }
 
 #[cfg(feature = "git")]
@@ -161,12 +172,15 @@ impl<'a> Blame<'a> {
             options,
             revision: options.revision.unwrap_or("HEAD").to_owned(),
             repository: None,
+            owners: CodeOwners::default(),
             known: BTreeMap::new(),
         };
         if let Some(git) = options.git {
             let commit = git.rev_parse(&blame.revision)?;
             commit.as_str().clone_into(&mut blame.revision);
+            blame.owners = CodeOwners::of_commit(git, &blame.revision)?.unwrap_or_default();
             blame.repository = Some(RepositoryState {
+                url: git.remote_url("origin")?,
                 commit,
                 is_dirty: !git.changed_paths()?.is_empty(),
             });
@@ -174,18 +188,46 @@ impl<'a> Blame<'a> {
         Ok(blame)
     }
 
-    fn suspects(&mut self, place: &SourceRef) -> Result<Vec<SuspectCommit>, Error> {
+    fn background(&mut self, index: &SourceIndex, place: &SourceRef) -> Result<Background, Error> {
         let Some(git) = self.options.git else {
-            return Ok(Vec::new());
+            return Ok(Background::default());
         };
         let key = place.location.to_string();
         if let Some(known) = self.known.get(&key) {
             return Ok(known.clone());
         }
-        let suspects = crate::suspects(git, place, &self.revision, self.options.baseline)?;
-        self.known.insert(key, suspects.clone());
-        Ok(suspects)
+        let background = Background {
+            suspects: crate::suspects(git, place, &self.revision, self.options.baseline)?,
+            owners: self.owners.of(&place.location.path),
+            drift: drift(git, &self.revision, index, place)?,
+        };
+        self.known.insert(key, background.clone());
+        Ok(background)
     }
+}
+
+/// Where the deployed commit has a statement of the searched source.
+#[cfg(feature = "git")]
+fn drift(
+    git: &Git,
+    deployed: &str,
+    index: &SourceIndex,
+    place: &SourceRef,
+) -> Result<Option<Drift>, Error> {
+    let path = place.location.path.as_str();
+    let Some(content) = git.show(deployed, path)? else {
+        return Ok(Some(Drift::Lost));
+    };
+    if crate::blob_id(&content) == place.blob {
+        return Ok(Some(Drift::Pinned));
+    }
+    let anchor = index
+        .statement_at(&place.location)
+        .and_then(|statement| Anchor::pin(index, statement));
+    Ok(anchor.map(|anchor| {
+        let text = String::from_utf8_lossy(&content).into_owned();
+        anchor.verify(&SourceIndex::from_sources([(path, text)]))
+    }))
 }
 
 #[cfg(not(feature = "git"))]
@@ -199,7 +241,11 @@ impl Blame {
         Ok(Self { repository: None })
     }
 
-    fn suspects(&mut self, _place: &SourceRef) -> Result<Vec<crate::SuspectCommit>, Error> {
-        Ok(Vec::new())
+    fn background(
+        &mut self,
+        _index: &SourceIndex,
+        _place: &SourceRef,
+    ) -> Result<Background, Error> {
+        Ok(Background::default())
     }
 }

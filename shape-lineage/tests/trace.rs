@@ -255,33 +255,37 @@ fn anomaly(id: &str, exemplars: Vec<Exemplar>) -> Anomaly {
     }
 }
 
-#[test]
-fn a_report_is_traced() -> Result<(), Box<dyn std::error::Error>> {
-    let warn = |message| exemplar(Level::Warn, "shop::canvas", message, &[("events", "3")]);
-    let report = TelemetryReport {
+fn report(anomalies: Vec<Anomaly>) -> TelemetryReport {
+    TelemetryReport {
         schema_version: 1,
         period: None,
         lines: LineCounts::default(),
         sources: Vec::new(),
         templates: Vec::new(),
-        anomalies: vec![
-            anomaly(
-                "a",
-                vec![
-                    warn("unknown"),
-                    warn("blocked for 1.0ms"),
-                    warn("blocked for 2.0ms"),
-                ],
-            ),
-            anomaly(
-                "b",
-                vec![exemplar(Level::Error, "shop::canvas", "the same text", &[])],
-            ),
-            anomaly("c", vec![warn("unknown")]),
-            anomaly("d", Vec::new()),
-        ],
+        anomalies,
         diagnoses: Vec::new(),
-    };
+    }
+}
+
+#[test]
+fn a_report_is_traced() -> Result<(), Box<dyn std::error::Error>> {
+    let warn = |message| exemplar(Level::Warn, "shop::canvas", message, &[("events", "3")]);
+    let report = report(vec![
+        anomaly(
+            "a",
+            vec![
+                warn("unknown"),
+                warn("blocked for 1.0ms"),
+                warn("blocked for 2.0ms"),
+            ],
+        ),
+        anomaly(
+            "b",
+            vec![exemplar(Level::Error, "shop::canvas", "the same text", &[])],
+        ),
+        anomaly("c", vec![warn("unknown")]),
+        anomaly("d", Vec::new()),
+    ]);
     let lineage = trace(&report, &index(), TraceOptions::new())?;
     let counts = lineage.counts;
     assert_eq!(
@@ -311,5 +315,113 @@ fn a_report_is_traced() -> Result<(), Box<dyn std::error::Error>> {
         serde_json::to_string(&trace(&report, &index(), TraceOptions::new())?)?,
         json
     );
+    // The rate stands beside the counts, and can not contradict them.
+    assert!(json.contains(r#""trace_rate":0.3333"#), "{json}");
+    let lie = json.replace(r#""trace_rate":0.3333"#, r#""trace_rate":0.9333"#);
+    let error = serde_json::from_str::<LineageReport>(&lie).unwrap_err();
+    assert!(error.to_string().contains("but the counts give"), "{error}");
+    // No commit is known: the statement says only where it is.
+    let statement = serde_json::to_value(lineage.in_toto_statement())?;
+    assert_eq!(statement["_type"], "https://in-toto.io/Statement/v1");
+    let subjects = statement["subject"].as_array().ok_or("no subjects")?;
+    assert_eq!(subjects.len(), 1);
+    let place = first.verdict.unique().ok_or("not unique")?;
+    assert_eq!(subjects[0]["digest"]["gitBlob"], place.blob.as_str());
+    assert_eq!(statement["predicate"], serde_json::to_value(&lineage)?);
+    let attributes = serde_json::to_value(lineage.otel_attributes(first))?;
+    assert_eq!(attributes["code.file.path"], place.location.path.as_str());
+    assert_eq!(attributes["code.line.number"], place.location.line.get());
+    assert_eq!(attributes["code.function.name"], "canvas::run");
+    Ok(())
+}
+
+/// The log was written by the last commit; the source has been edited since.
+#[cfg(all(feature = "git", feature = "ledger"))]
+#[test]
+fn the_repository_says_whose_it_is_and_where_it_was() -> Result<(), Box<dyn std::error::Error>> {
+    use shape_lineage::{
+        Drift, ErrorKind, Git, Ledger, LineageRecord, RecordedPlace, RecordedVerdict, verify_ledger,
+    };
+    use std::fs;
+
+    let folder = tempfile::tempdir()?;
+    let git = Git::at(folder.path()).with_identity("Ada", "ada@example.org");
+    match git.run(["init", "--quiet", "--initial-branch=main"]) {
+        Err(error) if error.kind() == ErrorKind::GitNotFound => return Ok(()),
+        result => drop(result?),
+    }
+    git.run([
+        "remote",
+        "add",
+        "origin",
+        "https://ada:secret@example.org/shop",
+    ])?;
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().ok_or(std::io::ErrorKind::NotFound)?)?;
+        fs::write(path, text)
+    };
+    write("Cargo.toml", "[package]\nname = \"shop\"\n")?;
+    write("src/canvas.rs", SOURCE)?;
+    write(".github/CODEOWNERS", "* @shop\n/src/canvas.rs @graphics\n")?;
+    git.run(["add", "--all"])?;
+    git.run(["commit", "--quiet", "--message", "shop: all of it"])?;
+
+    let warn = exemplar(
+        Level::Warn,
+        "shop::canvas",
+        "blocked for 1.0ms",
+        &[("events", "3")],
+    );
+    let report = report(vec![anomaly("a", vec![warn])]);
+    let traced = || -> Result<(LineageReport, Vec<LineageRecord>), shape_lineage::Error> {
+        let index = SourceIndex::builder().root(folder.path()).build()?;
+        let lineage = trace(&report, &index, TraceOptions::new().git(&git))?;
+        let records = lineage.records(&index);
+        Ok((lineage, records))
+    };
+    let (lineage, records) = traced()?;
+    assert_eq!(lineage.traces[0].owners, ["@graphics"]);
+    assert_eq!(lineage.traces[0].drift, Some(Drift::Pinned));
+    let repository = lineage.repository.clone().ok_or("no repository")?;
+    assert_eq!(repository.url.as_deref(), Some("https://example.org/shop"));
+    let attributes = lineage.otel_attributes(&lineage.traces[0]);
+    let attributes = serde_json::to_value(attributes)?;
+    assert_eq!(attributes["vcs.ref.head.revision"], git.head()?.as_str());
+
+    let ledger_path = folder.path().join("lineage.jsonl");
+    let mut ledger = Ledger::open(&ledger_path)?;
+    ledger.append_all(&records)?;
+    let head = ledger.head();
+    assert_eq!(head.size, 1);
+
+    // An edit above shifts the statement: it is known where the deployed commit has it.
+    write("src/canvas.rs", &format!("// New.\n{SOURCE}"))?;
+    let (lineage, later) = traced()?;
+    let Some(Drift::Moved { from, to, .. }) = &lineage.traces[0].drift else {
+        return Err(format!("{:?}", lineage.traces[0].drift).into());
+    };
+    assert_eq!((from.line.get(), to.line.get()), (4, 3));
+    ledger.append_all(&later)?;
+    let proof = ledger.prove_consistency(&head).ok_or("no proof")?;
+    assert!(proof.verify(&head, &ledger.head()));
+
+    // What the ledger says can be read again, and the anchor in it leads to where the statement is now.
+    let text = fs::read_to_string(&ledger_path)?;
+    verify_ledger(&text, Some(&head))?;
+    let first: serde_json::Value = serde_json::from_str(text.lines().next().ok_or("empty")?)?;
+    let record: LineageRecord = serde_json::from_value(first["body"].clone())?;
+    assert_eq!(record, records[0]);
+    let RecordedVerdict::Unique { place, .. } = &record.verdict else {
+        return Err("not unique".into());
+    };
+    let RecordedPlace::Statement(anchor) = place else {
+        return Err("no statement".into());
+    };
+    assert!(anchor.is_pinned(&git)?);
+    let index = SourceIndex::builder().root(folder.path()).build()?;
+    let child = anchor.follow(&index).ok_or("not found")?;
+    assert_eq!(child.location.line.get(), 4);
+    assert_eq!(child.parent, Some(anchor.id()));
     Ok(())
 }

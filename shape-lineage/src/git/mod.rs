@@ -301,6 +301,16 @@ impl Git {
         Ok(Some(name).filter(|name| name != "HEAD"))
     }
 
+    /// The address of a remote as configured, without user name and password; `None` when there is no such remote.
+    pub fn remote_url(&self, remote: &str) -> Result<Option<String>, Error> {
+        let key = format!("remote.{remote}.url");
+        match self.run(["config", "--get", key.as_str()]) {
+            Ok(output) => Ok(Some(without_credentials(&output.text()))),
+            Err(error) if error.git_failure().is_some_and(|f| f.exit_code == Some(1)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The commit that a revision names.
     pub fn rev_parse(&self, revision: &str) -> Result<CommitId, Error> {
         let revision = format!("{revision}^{{commit}}");
@@ -407,6 +417,20 @@ impl Git {
     }
 }
 
+/// `https://host/x` of `https://user:secret@host/x`; a user name alone (`git@host:x`) is no secret.
+fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let host_end = rest.find('/').unwrap_or(rest.len());
+    match rest[..host_end].rfind('@') {
+        Some(at) if scheme.starts_with("http") || rest[..at].contains(':') => {
+            format!("{scheme}://{}", &rest[at + 1..])
+        }
+        _ => url.to_owned(),
+    }
+}
+
 fn shown_command(arguments: &[OsString]) -> String {
     let mut text = "git".to_owned();
     for argument in arguments {
@@ -419,4 +443,20 @@ fn shown_command(arguments: &[OsString]) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_not_shown() {
+        let check = |url: &str, expected: &str| assert_eq!(without_credentials(url), expected);
+        check("https://ann:s3cret@host/a/b.git", "https://host/a/b.git");
+        check("https://t0ken@host/a", "https://host/a");
+        check("ssh://git@host:22/a", "ssh://git@host:22/a");
+        check("ssh://git:pw@host/a@b", "ssh://host/a@b");
+        check("git@host:a/b", "git@host:a/b");
+        check("/srv/git/a@b", "/srv/git/a@b");
+    }
 }

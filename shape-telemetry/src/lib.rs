@@ -79,6 +79,7 @@ pub use crate::{
     collect::{Collector, CollectorConfig},
     diagnosis::{Cause, CauseKind, Diagnosis, Recommendation, RecommendationKind},
     format::Format,
+    graph::ComponentGraph,
     identity::{ComponentId, LogPosition, SourceLocation},
     level::Level,
     lines::LogLine,
@@ -96,7 +97,9 @@ pub use crate::{
     read::{Event, Reader, Sink},
     record::{Emitter, Field, Record},
     report::{LineCounts, SourceSummary, TelemetryReport, TemplateSummary},
+    root_cause::{Incident, NodeMetrics, RankedNode, RootCauseError, Worse, root_causes},
     rules::{ComponentRule, OutcomeRule, RecordMatch},
+    sessions::{SessionDetector, SessionModel, SessionVerdict},
     sketch::LatencySketch,
     template::TemplateId,
 };
@@ -129,6 +132,7 @@ mod follow;
 mod format;
 mod frames;
 mod glob_match;
+mod graph;
 mod identity;
 #[cfg(feature = "tracing")]
 mod layer;
@@ -146,10 +150,12 @@ mod period;
 mod read;
 mod record;
 mod report;
+mod root_cause;
 #[cfg(feature = "files")]
 mod rotation;
 mod rules;
 mod sentence;
+mod sessions;
 mod severity;
 mod sketch;
 mod stateful;

@@ -79,6 +79,14 @@ fn binomial_two_sided(x: u64, n: u64, share: f64) -> f64 {
     sound(2.0 * lower.min(upper))
 }
 
+/// The probability of at least `x` successes in `n` trials, each with probability `share`.
+pub(crate) fn at_least(x: u64, n: u64, share: f64) -> f64 {
+    match Binomial::new(share.clamp(0.0, 1.0), n) {
+        Ok(binomial) if 0 < x => sound(binomial.sf(x - 1)),
+        _ => 1.0,
+    }
+}
+
 /// How the share of something compares in two groups.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ShareTest {

@@ -86,6 +86,7 @@ pub use crate::{
     measurements::{
         Bucket, ComponentMeasurements, Exemplar, FieldCounts, Measurements, TemplateSeries,
     },
+    metric::{MetricConfig, MetricDetector, MetricError, MetricReason, MetricScore},
     mine::{
         MessageKind, Template, TemplateMiner, Templates, Variable, VariableKind, clean_up,
         variables,
@@ -139,6 +140,7 @@ mod layer;
 mod level;
 mod lines;
 mod measurements;
+mod metric;
 mod mine;
 mod monoid;
 mod number;

@@ -158,6 +158,7 @@ impl Analyzer {
         let mut drafts = Drafts::default();
         detect::messages::detect(&view, now, &mut drafts);
         detect::requests::detect(&view, &mut drafts);
+        detect::sessions::detect(&view, &mut drafts);
         // Silence is judged over all of the log: a gap has no later part.
         let whole = View::new(&self.config, now, baseline, baseline.is_none());
         detect::silence::detect(&whole, &mut drafts);
@@ -396,6 +397,14 @@ impl Drafts {
         self.tests.push((p, None));
     }
 
+    /// Whether a message is reported by itself.
+    pub(crate) fn tells_of(&self, template: &TemplateId) -> bool {
+        self.tests
+            .iter()
+            .filter_map(|(_, draft)| draft.as_ref())
+            .any(|draft| draft.template.as_ref() == Some(template))
+    }
+
     pub(crate) fn push(&mut self, draft: Draft) {
         self.tests
             .push((draft.evidence.p_value, Some(Box::new(draft))));
@@ -447,6 +456,8 @@ impl Draft {
             AnomalyKind::LatencyShift => "latency-shift",
             AnomalyKind::TimeGap => "time-gap",
             AnomalyKind::RepeatedBlocking => "repeated-blocking",
+            AnomalyKind::RareSession => "rare-session",
+            AnomalyKind::OrderViolation => "order-violation",
         };
         let print = fingerprint::of(&[self.component.as_str(), kind, &self.signature]);
         let finite = |x: f64| if x.is_finite() { x } else { 0.0 };

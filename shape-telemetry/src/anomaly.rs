@@ -50,6 +50,10 @@ pub enum AnomalyKind {
     TimeGap,
     /// Messages that report a blocked thread or a stall, again and again.
     RepeatedBlocking,
+    /// Requests whose records are too many, too few, or not together in the baseline.
+    RareSession,
+    /// Requests whose records come in an order that the baseline does not have.
+    OrderViolation,
 }
 
 /// How serious, by one table for the whole system.

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bucket, ComponentId, LatencySketch, Level, Measurements, MergeError, TemplateId,
-    TemplateSeries, number::to_f64,
+    Bucket, ComponentGraph, ComponentId, LatencySketch, Level, Measurements, MergeError,
+    SessionModel, TemplateId, TemplateSeries, number::to_f64,
 };
 
 /// What is normal: learned from the measurements of a healthy time, kept as JSON, and merged over several such times.
@@ -37,6 +37,12 @@ pub struct Baseline {
     pub components: BTreeMap<ComponentId, BaselineComponent>,
     /// Per template.
     pub templates: BTreeMap<TemplateId, BaselineTemplate>,
+    /// What the requests have in common whose records carry an id.
+    #[serde(default)]
+    pub sessions: SessionModel,
+    /// Which component calls which.
+    #[serde(default, skip_serializing_if = "ComponentGraph::is_empty")]
+    pub dependencies: ComponentGraph,
 }
 
 /// What is normal for a component.
@@ -117,6 +123,8 @@ impl Baseline {
             max_gap_ms: longest(&all_gaps(measurements)),
             components,
             templates,
+            sessions: measurements.sessions.model(),
+            dependencies: measurements.dependencies(),
         }
     }
 
@@ -151,6 +159,8 @@ impl Baseline {
                 }
             }
         }
+        self.sessions = self.sessions.merge(other.sessions);
+        self.dependencies = self.dependencies.merge(other.dependencies);
         Ok(self)
     }
 

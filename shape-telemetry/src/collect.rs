@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, io::Read, time::Duration};
 
 use crate::{
     Bucket, ComponentId, ComponentMeasurements, ComponentRule, Event, Exemplar, LineCounts,
-    Measurements, Outcome, OutcomeRule, Reader, Record, Sink, SourceSummary, TemplateId,
-    TemplateSeries, Verdict, classify,
+    Measurements, Outcome, OutcomeRule, Reader, Record, SessionSample, Sink, SourceSummary,
+    TemplateId, TemplateSeries, Verdict, classify,
     exemplar::{self, Key, Order},
     fingerprint,
     mine::mask,
@@ -146,6 +146,7 @@ pub struct Collector {
     frame: Measurements,
     components: BTreeMap<ComponentId, Component>,
     templates: Templates,
+    sessions: SessionSample,
     sources: Vec<SourceSummary>,
     masked: String,
 }
@@ -171,6 +172,7 @@ impl Collector {
             config,
             components: BTreeMap::new(),
             templates: Templates::default(),
+            sessions: SessionSample::default(),
             sources: Vec::new(),
             masked: String::new(),
         }
@@ -231,6 +233,7 @@ impl Collector {
         mask::record(record, &mut self.masked);
         self.templates
             .count(name, &self.masked, event, verdict, frame);
+        self.sessions.add(event, name, &self.masked);
         if 2 * Measurements::MAX_COMPONENTS < self.components.len() {
             self.bound_components();
         }
@@ -289,6 +292,7 @@ impl Collector {
                 .templates
                 .insert(TemplateId::new(Measurements::OTHER), series);
         }
+        measurements.sessions = self.sessions;
         measurements.bound();
         self.sources.sort_by(|a, b| a.name.cmp(&b.name));
         (measurements, self.sources)

@@ -100,7 +100,7 @@ pub use crate::{
     report::{LineCounts, SourceSummary, TelemetryReport, TemplateSummary},
     root_cause::{Incident, NodeMetrics, RankedNode, RootCauseError, Worse, root_causes},
     rules::{ComponentRule, OutcomeRule, RecordMatch},
-    sessions::{SessionDetector, SessionModel, SessionVerdict},
+    sessions::{SessionDetector, SessionModel, SessionSample, SessionStep, SessionVerdict},
     sketch::LatencySketch,
     template::TemplateId,
 };

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ComponentId, LatencySketch, Level, LineCounts, LogPosition, SourceLocation, TemplateId,
+    ComponentId, LatencySketch, Level, LineCounts, LogPosition, SessionSample, SourceLocation,
+    TemplateId,
 };
 
 /// Counts and latencies per component and time bucket, and counts per message template.
@@ -25,6 +26,9 @@ pub struct Measurements {
     pub components: BTreeMap<ComponentId, ComponentMeasurements>,
     /// Per template.
     pub templates: BTreeMap<TemplateId, TemplateSeries>,
+    /// The records of a sample of the requests, by the id that they carry.
+    #[serde(default, skip_serializing_if = "SessionSample::is_empty")]
+    pub sessions: SessionSample,
 }
 
 /// What was measured of one component.

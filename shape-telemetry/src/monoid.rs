@@ -83,6 +83,7 @@ impl Measurements {
             lines: crate::LineCounts::default(),
             components: BTreeMap::new(),
             templates: BTreeMap::new(),
+            sessions: crate::SessionSample::default(),
         }
     }
 
@@ -118,6 +119,7 @@ impl Measurements {
                 Entry::Occupied(mut entry) => entry.get_mut().merge(series),
             }
         }
+        self.sessions.merge(other.sessions);
         self.bound();
         Ok(self)
     }
@@ -165,6 +167,11 @@ impl Measurements {
                 }
             }
         }
+    }
+
+    /// Which component calls which, by the requests of the sample.
+    pub fn dependencies(&self) -> crate::ComponentGraph {
+        self.sessions.graph()
     }
 
     /// From the first to just after the last record with a time.
@@ -265,6 +272,10 @@ impl Measurements {
             });
         }
         result.templates.retain(|_, series| series.count() != 0);
+        result.sessions.retain(|step| {
+            step.time
+                .is_some_and(|time| period.contains(bucket_start(time, self.bucket_ms)))
+        });
         result
     }
 }

@@ -106,6 +106,8 @@ pub(super) fn kind_label(kind: AnomalyKind) -> &'static str {
         AnomalyKind::LatencyShift => "slower",
         AnomalyKind::TimeGap => "gap in the log",
         AnomalyKind::RepeatedBlocking => "blocking, again and again",
+        AnomalyKind::RareSession => "unusual requests",
+        AnomalyKind::OrderViolation => "unusual order",
         _ => "other",
     }
 }

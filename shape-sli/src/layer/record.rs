@@ -12,7 +12,7 @@ use std::{
 
 use http::Method;
 use jiff::Timestamp;
-use shape_telemetry::{Bucket, ComponentId, LineCounts, Measurements};
+use shape_telemetry::{Bucket, ComponentId, LineCounts, Measurements, SessionSample};
 
 use crate::Events;
 
@@ -329,6 +329,7 @@ impl MeasureHandle {
             lines: LineCounts::default(),
             components: BTreeMap::new(),
             templates: BTreeMap::new(),
+            sessions: SessionSample::default(),
         };
         let start = bucket_start(now, settings.bucket_ms);
         let mut taken = self.taken();

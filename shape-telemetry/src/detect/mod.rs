@@ -2,4 +2,5 @@
 
 pub(crate) mod messages;
 pub(crate) mod requests;
+pub(crate) mod sessions;
 pub(crate) mod silence;

@@ -40,6 +40,22 @@ pub struct SessionVerdict {
     pub cut_off: bool,
 }
 
+/// What surprises most about a session.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Lead {
+    /// It is about the order of events, not about which there are.
+    pub(crate) is_order: bool,
+    /// The events concerned; none for sets and lengths.
+    pub(crate) events: Vec<String>,
+}
+
+impl Lead {
+    /// The same for the same peculiarity.
+    pub(crate) fn signature(&self) -> String {
+        format!("{} {}", self.is_order, self.events.join(" "))
+    }
+}
+
 /// Says which sessions are out of the ordinary, by a [`SessionModel`].
 #[derive(Clone, Debug)]
 pub struct SessionDetector {
@@ -262,12 +278,12 @@ impl SessionDetector {
 
     /// Judges a session that was not learned from.
     pub fn judge<'e>(&self, events: impl IntoIterator<Item = &'e str>) -> SessionVerdict {
-        self.judge_part(events, Part::Whole)
+        self.judge_part(events, Part::Whole).0
     }
 
     /// Judges the beginning of a session that goes on, or may: nothing that may still come is missed.
     pub fn judge_open<'e>(&self, events: impl IntoIterator<Item = &'e str>) -> SessionVerdict {
-        self.judge_part(events, Part::Beginning)
+        self.judge_part(events, Part::Beginning).0
     }
 
     /// Judges the sessions of a log, given in the order in which they begin: those that the end of the log cuts off are
@@ -302,7 +318,7 @@ impl SessionDetector {
         &self,
         events: impl IntoIterator<Item = &'e str>,
         part: Part,
-    ) -> SessionVerdict {
+    ) -> (SessionVerdict, Option<Lead>) {
         let events: Vec<&str> = events.into_iter().take(SessionModel::MAX_EVENTS).collect();
         let sequence = self.sequence(events.iter().copied(), 1);
         let parts = self.parts(&sequence, 0, part);
@@ -334,7 +350,10 @@ impl SessionDetector {
         } else {
             clear
         };
-        SessionVerdict {
+        let lead = findings
+            .first()
+            .map(|&(_, finding)| self.lead(finding, unknown));
+        let verdict = SessionVerdict {
             score,
             anomalous: self.threshold < score,
             cut_off: part == Part::Beginning,
@@ -342,6 +361,41 @@ impl SessionDetector {
                 .into_iter()
                 .take(shown.min(MAX_REASONS))
                 .map(|(_, finding)| self.say(finding, unknown))
+                .collect(),
+        };
+        (verdict, lead)
+    }
+
+    /// Judges a session or the beginning of one, and says what is most surprising about it.
+    pub(crate) fn judge_with_lead<'e>(
+        &self,
+        events: impl IntoIterator<Item = &'e str>,
+        is_open: bool,
+    ) -> (SessionVerdict, Option<Lead>) {
+        let part = if is_open {
+            Part::Beginning
+        } else {
+            Part::Whole
+        };
+        self.judge_part(events, part)
+    }
+
+    fn lead(&self, finding: Finding, unknown: Option<&str>) -> Lead {
+        let (is_order, kinds) = match finding {
+            Finding::Count { kind, .. }
+            | Finding::Beside { kind, .. }
+            | Finding::Present { kind } => (false, vec![kind]),
+            Finding::Set | Finding::Length => (false, Vec::new()),
+            Finding::Before { kind, other } => (true, vec![kind, other]),
+            Finding::Step { from, to } => (true, from.into_iter().chain(to).collect()),
+        };
+        let name = |kind: usize| self.names.get(kind).map(String::as_str).or(unknown);
+        Lead {
+            is_order,
+            events: kinds
+                .into_iter()
+                .filter_map(name)
+                .map(str::to_owned)
                 .collect(),
         }
     }

@@ -6,10 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{fingerprint, number};
 
+pub(crate) use detector::Lead;
 pub use detector::{SessionDetector, SessionVerdict};
+pub use sample::{SessionSample, SessionStep};
 
 mod detector;
 mod ending;
+mod sample;
 mod table;
 mod tables;
 
@@ -118,6 +121,11 @@ impl SessionModel {
         }
         self.bound();
         self
+    }
+
+    /// The events of each sampled session.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.sample.values().map(|text| &**text)
     }
 
     /// Sessions that [`SessionModel::detector`] looks at.

@@ -3,6 +3,7 @@
     clippy::as_conversions,
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
     reason = "numbers of a test are small and known"
 )]
 
@@ -31,7 +32,7 @@ fn usual(n: u32) -> Vec<(&'static str, &'static str)> {
             "request completed path=/buy status=200 duration_ms=3.1",
         ),
     ];
-    if n % 3 == 0 {
+    if n.is_multiple_of(3) {
         records.insert(3, ("shop::stock", "stock low"));
     }
     records

@@ -1,7 +1,7 @@
 //! Makes Prometheus rules of Sloth's specifications.
 //!
 //! ```text
-//! cargo run --release --example slo_rules -- SPEC.yml… [--period 28d] [--windows DIR] [--extra-labels k=v]…
+//! cargo run --release --example slo_rules -- SPEC.yml… [--period 28d] [--windows DIR|pyrra] [--extra-labels k=v]…
 //! ```
 //!
 //! Reads `prometheus/v1`, `sloth.slok.dev/v1` and `openslo/v1alpha`; prints one YAML document for each that it read.
@@ -10,13 +10,14 @@
 use std::{io::Read as _, path::Path, process::ExitCode};
 
 use shape_examples::say;
-use shape_slo::{AlertWindows, RuleConfig, prometheus_rules};
+use shape_slo::{AlertWindows, RuleConfig, grafana_dashboard, prometheus_rules};
 
 const USAGE: &str = "usage: slo_rules SPEC.yml… [options]
 
   SPEC.yml              a specification; - reads standard input
   --period LENGTH       the period of objectives without their own, 30d by default
-  --windows DIR         a folder of catalogues of alert windows (kind: AlertWindows)
+  --windows DIR         a folder of catalogues of alert windows (kind: AlertWindows), or pyrra: its windows for any period
+  --dashboard FILE      also writes a Grafana dashboard of the objectives
   --disable-recordings  no recording rules
   --disable-alerts      no alerts
   --extra-labels k=v    a label for every recording rule; may be repeated, or hold several separated by commas
@@ -24,10 +25,17 @@ exit code: 0 printed, 2 an error";
 
 type Failure = Box<dyn std::error::Error>;
 
-fn arguments() -> Result<Option<(Vec<String>, RuleConfig)>, Failure> {
+struct Arguments {
+    specs: Vec<String>,
+    config: RuleConfig,
+    dashboard: Option<String>,
+}
+
+fn arguments() -> Result<Option<Arguments>, Failure> {
     use lexopt::prelude::{Long, Short, Value, ValueExt as _};
     let mut specs = Vec::new();
     let mut config = RuleConfig::new();
+    let mut dashboard = None;
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         config = match argument {
@@ -36,7 +44,14 @@ fn arguments() -> Result<Option<(Vec<String>, RuleConfig)>, Failure> {
                 config
             }
             Long("period") => config.period(&parser.value()?.string()?)?,
-            Long("windows") => with_windows(config, Path::new(&parser.value()?))?,
+            Long("windows") => match parser.value()? {
+                name if name == "pyrra" && !Path::new(&name).exists() => config.pyrra_windows(),
+                folder => with_windows(config, Path::new(&folder))?,
+            },
+            Long("dashboard") => {
+                dashboard = Some(parser.value()?.string()?);
+                config
+            }
             Long("disable-recordings") => config.without_recordings(),
             Long("disable-alerts") => config.without_alerts(),
             Long("extra-labels") => with_labels(config, &parser.value()?.string()?)?,
@@ -47,7 +62,11 @@ fn arguments() -> Result<Option<(Vec<String>, RuleConfig)>, Failure> {
     if specs.is_empty() {
         return Err(format!("no specification was named\n\n{USAGE}").into());
     }
-    Ok(Some((specs, config)))
+    Ok(Some(Arguments {
+        specs,
+        config,
+        dashboard,
+    }))
 }
 
 fn with_labels(mut config: RuleConfig, text: &str) -> Result<RuleConfig, Failure> {
@@ -87,12 +106,12 @@ fn with_windows(mut config: RuleConfig, folder: &Path) -> Result<RuleConfig, Fai
 }
 
 fn run() -> Result<(), Failure> {
-    let Some((specs, config)) = arguments()? else {
+    let Some(arguments) = arguments()? else {
         say(USAGE);
         return Ok(());
     };
-    let mut documents = Vec::new();
-    for path in &specs {
+    let mut all = Vec::new();
+    for path in &arguments.specs {
         let text = if path == "-" {
             let mut text = String::new();
             std::io::stdin().read_to_string(&mut text)?;
@@ -101,10 +120,15 @@ fn run() -> Result<(), Failure> {
             std::fs::read_to_string(path)
                 .map_err(|error| format!("cannot read `{path}`: {error}"))?
         };
-        let files =
-            prometheus_rules(&text, &config).map_err(|error| format!("{path}:\n{error}"))?;
-        documents.extend(files.iter().map(ToString::to_string));
+        let files = prometheus_rules(&text, &arguments.config)
+            .map_err(|error| format!("{path}:\n{error}"))?;
+        all.extend(files);
     }
+    if let Some(path) = &arguments.dashboard {
+        let text = grafana_dashboard("Service level objectives", &all);
+        std::fs::write(path, text).map_err(|error| format!("cannot write `{path}`: {error}"))?;
+    }
+    let documents: Vec<String> = all.iter().map(ToString::to_string).collect();
     // Nothing is printed before everything was read: half a rule file is worse than none.
     say(documents.join("---\n").trim_end());
     Ok(())

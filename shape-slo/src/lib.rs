@@ -45,7 +45,8 @@
 
 #[cfg(feature = "yaml")]
 pub use crate::sloth::{
-    AlertWindows, Rule, RuleConfig, RuleFile, RuleGroup, RuleKind, RuleResource, prometheus_rules,
+    AlertWindows, Rule, RuleConfig, RuleFile, RuleGroup, RuleKind, RuleResource, grafana_dashboard,
+    prometheus_rules,
 };
 #[cfg(feature = "yaml")]
 pub use crate::validate::{OpenSloMistake, OpenSloVerdict, validate_openslo};

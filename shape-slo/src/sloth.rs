@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeMap, fmt};
 
-pub use self::alert_windows::AlertWindows;
+pub use self::{alert_windows::AlertWindows, grafana::grafana_dashboard};
 use crate::{Error, Mistake, error::Repr};
 
 mod alert_windows;
 mod go;
+mod grafana;
 mod plugins;
 mod rules;
 mod spec;
@@ -25,6 +26,7 @@ mod write;
 pub struct RuleConfig {
     period_ms: u64,
     windows: Vec<AlertWindows>,
+    is_pyrra: bool,
     recordings: bool,
     alerts: bool,
     extra_labels: BTreeMap<String, String>,
@@ -42,6 +44,7 @@ impl RuleConfig {
         Self {
             period_ms: 30 * 86_400_000,
             windows: AlertWindows::built_in(),
+            is_pyrra: false,
             recordings: true,
             alerts: true,
             extra_labels: BTreeMap::new(),
@@ -70,6 +73,13 @@ impl RuleConfig {
         self
     }
 
+    /// Alerts on Pyrra's windows ([`AlertWindows::pyrra`]), whatever the period.
+    #[must_use]
+    pub fn pyrra_windows(mut self) -> Self {
+        self.is_pyrra = true;
+        self
+    }
+
     /// Makes no recording rules.
     #[must_use]
     pub fn without_recordings(mut self) -> Self {
@@ -91,12 +101,15 @@ impl RuleConfig {
         self
     }
 
-    fn windows_for(&self, period_ms: u64) -> Result<&AlertWindows, String> {
+    fn windows_for(&self, period_ms: u64) -> Result<AlertWindows, String> {
+        if self.is_pyrra {
+            return Ok(AlertWindows::pyrra_for(period_ms));
+        }
         let found = self
             .windows
             .iter()
             .find(|windows| windows.period_ms == period_ms);
-        found.ok_or_else(|| {
+        found.cloned().ok_or_else(|| {
             let known: Vec<String> = self
                 .windows
                 .iter()
@@ -157,6 +170,8 @@ pub struct Rule {
     pub name: String,
     /// The `PromQL`.
     pub expr: String,
+    /// How long an alert has to hold before it fires (`for`).
+    pub hold: Option<String>,
     /// The labels it adds.
     pub labels: BTreeMap<String, String>,
     /// The annotations of an alert.
@@ -177,7 +192,8 @@ pub enum RuleKind {
 ///
 /// The text may hold several documents: `version: prometheus/v1`, the Kubernetes form (`sloth.slok.dev/v1`) and `OpenSLO`
 /// `openslo/v1alpha`. Each gives one [`RuleFile`]. Of Sloth's plugins those that come with it and change rules are built in
-/// (`info_labels`, `rule_intervals`, `denominator_corrected_rules`); any other is an error that names it.
+/// (`info_labels`, `rule_intervals`, `denominator_corrected_rules`, `remove_labels`, `alert_for`, `sli_total_amount`,
+/// `error_budget_exhausted_alert`); any other is an error that names it.
 ///
 /// # Errors
 ///
@@ -218,7 +234,7 @@ pub fn prometheus_rules(text: &str, config: &RuleConfig) -> Result<Vec<RuleFile>
         let mut groups = Vec::new();
         for slo in &service.slos {
             match config.windows_for(slo.period_ms) {
-                Ok(windows) => groups.extend(rules::groups(service, slo, windows, config)),
+                Ok(windows) => groups.extend(rules::groups(service, slo, &windows, config)),
                 Err(message) => mistakes.push(overall(message)),
             }
         }

@@ -2,10 +2,17 @@
 #![cfg(feature = "yaml")]
 #![expect(clippy::print_stdout, reason = "the score, and why there is none")]
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::PathBuf,
+    process::Command,
+};
 
 use serde_json::Value;
-use shape_slo::{AlertWindows, RuleConfig, RuleFile, RuleKind, prometheus_rules};
+use shape_slo::{
+    AlertWindows, RuleConfig, RuleFile, RuleKind, grafana_dashboard, prometheus_rules,
+};
 
 fn examples() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/slo/sloth/examples")
@@ -278,4 +285,274 @@ fn plugins_are_built_in_or_named() {
         error.to_string(),
         "`slos[0]`: plugin `shop.example/mine/v1` is not built in"
     );
+}
+
+/// What the plugins that come with Sloth change, by the code of each.
+#[test]
+fn plugins_of_sloth_change_what_they_say() {
+    let with = |plugin: &str, alerting: &str| {
+        let chain = format!("plugins: {{ chain: [{{ {plugin} }}] }}\n    alerting: {alerting}");
+        let text = SPEC.replace("alerting: { name: ShopErrors }", &chain);
+        let config = RuleConfig::new().extra_label("cluster", "eu");
+        prometheus_rules(&text, &config).unwrap().remove(0).groups
+    };
+    let id = |name: &str| format!("id: sloth.dev/contrib/{name}/v1");
+    let name = "{ name: ShopErrors }";
+
+    let groups = with(
+        &format!(
+            "{}, config: {{ preserveLabels: [tier] }}",
+            id("remove_labels")
+        ),
+        name,
+    );
+    let labels = |group: usize, rule: usize| -> Vec<&str> {
+        groups[group].rules[rule]
+            .labels
+            .keys()
+            .map(String::as_str)
+            .collect()
+    };
+    assert_eq!(
+        labels(0, 0),
+        [
+            "sloth_id",
+            "sloth_service",
+            "sloth_slo",
+            "sloth_window",
+            "tier"
+        ]
+    );
+    assert_eq!(
+        labels(1, 0),
+        ["sloth_id", "sloth_service", "sloth_slo", "tier"]
+    );
+    let info = groups[1].rules.last().unwrap();
+    assert!(info.labels.contains_key("owner") && info.labels.contains_key("cluster"));
+
+    let groups = with(&id("sli_total_amount"), name);
+    assert_eq!(groups[3].name, "sloth-slo-sli-total-amount-shop-requests");
+    let last = groups[3].rules.last().unwrap();
+    assert_eq!(last.name, "slo:sli_total:amount30d");
+    assert_eq!(last.expr, "sum(rate(requests[30d]))");
+    assert!(!last.labels.contains_key("sloth_window"));
+
+    let alerting = "{ name: ShopErrors, page_alert: { for: 90s }, ticket_alert: {} }";
+    let groups = with(&id("alert_for"), alerting);
+    let holds: Vec<Option<&str>> = groups[2]
+        .rules
+        .iter()
+        .map(|rule| rule.hold.as_deref())
+        .collect();
+    assert_eq!(holds, [Some("1m30s"), None]);
+    let groups = with(&id("remove_labels"), alerting);
+    assert!(
+        groups[2].rules.iter().all(|rule| rule.hold.is_none()),
+        "only the plugin reads it"
+    );
+
+    let plugin = format!(
+        "{}, config: {{ threshold: 0.25, alert_name: Spent, selector_labels: {{ env: live }}, alert_labels: {{ to: us }} }}",
+        id("error_budget_exhausted_alert")
+    );
+    let groups = with(&plugin, name);
+    let alert = groups[2].rules.last().unwrap();
+    assert_eq!(
+        (alert.name.as_str(), alert.hold.as_deref()),
+        ("Spent", Some("5m"))
+    );
+    assert_eq!(
+        alert.expr,
+        r#"slo:period_error_budget_remaining:ratio{cluster="eu", env="live", owner="us", ratio="0.20", sloth_id="shop-requests", sloth_service="shop", sloth_slo="requests", tier="2"} <= 0.25"#
+    );
+    assert_eq!(
+        alert.labels,
+        BTreeMap::from([("to".to_owned(), "us".to_owned())])
+    );
+}
+
+#[test]
+fn windows_of_pyrra_alert_one_by_one() {
+    let config = RuleConfig::new().period("14d").unwrap().pyrra_windows();
+    let files = prometheus_rules(SPEC, &config).unwrap();
+    let group = &files[0].groups[2];
+    let alerts: Vec<(&str, &str)> = group
+        .rules
+        .iter()
+        .map(|rule| {
+            (
+                rule.labels["sloth_severity"].as_str(),
+                rule.hold.as_deref().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        alerts,
+        [
+            ("page", "1m"),
+            ("page", "8m"),
+            ("ticket", "30m"),
+            ("ticket", "1h30m")
+        ]
+    );
+    assert_eq!(group.rules[1].labels["long"], "3h");
+    assert!(
+        group.rules[1].expr.contains("ratio_rate3h{") && group.rules[1].expr.contains("> (7 * ")
+    );
+    assert!(files[0].to_string().contains("    for: \"1h30m\"\n"));
+}
+
+#[test]
+fn openslo_is_read_as_sloth_reads_it() {
+    let spec = |unit: &str, kind: &str| {
+        format!(
+            "apiVersion: openslo/v1alpha
+kind: SLO
+metadata: {{ name: web }}
+spec:
+  service: shop
+  objectives:
+    - target: 0.999
+      ratioMetrics:
+        good: {{ source: prometheus, queryType: {kind}, query: 'good[{{{{.window}}}}]' }}
+        total: {{ source: prometheus, queryType: promql, query: 'all[{{{{.window}}}}]' }}
+  timeWindows: [{{ count: 28, unit: {unit} }}]
+"
+        )
+    };
+    let files = prometheus_rules(&spec("day", "promql"), &RuleConfig::new()).unwrap();
+    let names: Vec<&str> = files[0]
+        .groups
+        .iter()
+        .map(|group| group.name.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "sloth-slo-sli-recordings-shop-web-0",
+            "sloth-slo-meta-recordings-shop-web-0"
+        ]
+    );
+    for (text, message) in [
+        (
+            spec("Week", "promql"),
+            "`spec.timeWindows`: expected one window of days",
+        ),
+        (
+            spec("Day", "sql"),
+            "`spec.objectives[0]`: `ratioMetrics.good.queryType` is `sql`, expected `promql`",
+        ),
+    ] {
+        let error = prometheus_rules(&text, &RuleConfig::new()).unwrap_err();
+        assert_eq!(error.to_string(), message);
+    }
+}
+
+/// Prometheus itself reads what we write.
+#[test]
+fn rules_pass_promtool() {
+    let mut texts = Vec::new();
+    let pyrra = RuleConfig::new().pyrra_windows();
+    for config in [RuleConfig::new(), pyrra] {
+        texts.push(prometheus_rules(SPEC, &config).unwrap());
+    }
+    if let Ok(entries) = fs::read_dir(examples()) {
+        let paths = entries.map(|entry| entry.unwrap().path());
+        // Functions of another engine are not Prometheus'.
+        let texts_of = paths
+            .filter(|path| path.is_file())
+            .filter_map(|path| fs::read_to_string(path).ok())
+            .filter(|text| !text.contains("victoria"));
+        texts.extend(texts_of.filter_map(|text| prometheus_rules(&text, &RuleConfig::new()).ok()));
+    }
+    // Version 2 knows no label with a dash in its name.
+    let is_name = |name: &String| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    texts.retain(|files| {
+        let mut rules = files
+            .iter()
+            .flat_map(|file| &file.groups)
+            .flat_map(|group| &group.rules);
+        rules.all(|rule| rule.labels.keys().all(is_name))
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new("promtool");
+    command.args(["check", "rules"]);
+    let mut count = 0;
+    for mut file in texts.into_iter().flatten() {
+        // The operator of Kubernetes takes the groups out.
+        file.resource = None;
+        let path = folder.path().join(format!("{count}.yml"));
+        fs::write(&path, file.to_string()).unwrap();
+        command.arg(path);
+        count += 1;
+    }
+    let Ok(output) = command.output() else {
+        println!("skipped: no promtool");
+        return;
+    };
+    let said = String::from_utf8_lossy(&output.stderr) + String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    println!("promtool read {count} files");
+}
+
+#[test]
+fn a_dashboard_shows_every_objective() {
+    let two = SPEC.to_owned()
+        + "  - name: second
+    objective: 99
+    sli: { raw: { error_ratio_query: 'sum(rate(a[{{.window}}]))' } }
+    alerting: { page_alert: { disable: true }, ticket_alert: { disable: true } }
+";
+    let rules = prometheus_rules(&two, &RuleConfig::new()).unwrap();
+    let text = grafana_dashboard("Shop", &rules);
+    assert_eq!(text, grafana_dashboard("Shop", &rules));
+    let dashboard: Value = serde_json::from_str(&text).unwrap();
+    let uid = dashboard["uid"].as_str().unwrap();
+    assert!(uid.len() <= 40 && uid.starts_with("slo-"), "{uid}");
+    assert_ne!(
+        uid,
+        serde_json::from_str::<Value>(&grafana_dashboard("Other", &rules)).unwrap()["uid"]
+    );
+    let recorded: BTreeSet<&str> = rules[0]
+        .groups
+        .iter()
+        .flat_map(|group| &group.rules)
+        .filter(|rule| rule.kind == RuleKind::Record)
+        .map(|rule| rule.name.as_str())
+        .collect();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let titles: Vec<&str> = panels
+        .iter()
+        .filter(|panel| panel["type"] == "row")
+        .map(|panel| panel["title"].as_str().unwrap())
+        .collect();
+    assert_eq!(titles, ["shop / requests", "shop / second"]);
+    let mut ids = BTreeSet::new();
+    let mut taken = BTreeSet::new();
+    for panel in panels {
+        assert!(ids.insert(panel["id"].as_u64().unwrap()));
+        let at = |name: &str| panel["gridPos"][name].as_u64().unwrap();
+        for x in at("x")..at("x") + at("w") {
+            for y in at("y")..at("y") + at("h") {
+                assert!(
+                    x < 24 && taken.insert((x, y)),
+                    "{} overlaps",
+                    panel["title"]
+                );
+            }
+        }
+        let targets = panel["targets"].as_array().into_iter().flatten();
+        for target in targets {
+            // Every query asks for a metric that the rules record, of one objective.
+            let query = target["expr"].as_str().unwrap().trim_start_matches("1 - ");
+            let (metric, filter) = query.split_once('{').unwrap();
+            assert!(recorded.contains(metric), "{metric}");
+            assert!(filter.starts_with("sloth_id=\"shop-"), "{filter}");
+            assert_eq!(target["datasource"]["uid"], "${datasource}");
+        }
+    }
+    assert_eq!(panels.len(), 14);
+    let empty = grafana_dashboard("None", &[]);
+    let empty: Value = serde_json::from_str(&empty).unwrap();
+    assert_eq!(empty["panels"].as_array().map(Vec::len), Some(0));
 }

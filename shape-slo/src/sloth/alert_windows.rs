@@ -41,9 +41,20 @@ pub(super) struct WindowPairs {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct WindowPair {
-    pub(super) budget_percent: f64,
+    pub(super) burn: Burn,
     pub(super) short_ms: u64,
     pub(super) long_ms: u64,
+    /// How long it has to burn before the alert fires.
+    pub(super) hold_ms: Option<u64>,
+}
+
+/// How fast the budget has to burn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Burn {
+    /// So that this percentage of it is used up in the long window.
+    BudgetPercent(f64),
+    /// So many times as fast as it may.
+    Factor(u32),
 }
 
 #[derive(Deserialize)]
@@ -106,9 +117,10 @@ impl AlertWindows {
                 )));
             }
             Ok(WindowPair {
-                budget_percent: percent,
+                burn: Burn::BudgetPercent(percent),
                 short_ms: length(&pair.short_window)?,
                 long_ms: length(&pair.long_window)?,
+                hold_ms: None,
             })
         };
         let pairs = |pairs: &CataloguePairs| {
@@ -128,10 +140,11 @@ impl AlertWindows {
     pub(super) fn built_in() -> Vec<Self> {
         const MINUTE: u64 = 60_000;
         const HOUR: u64 = 60 * MINUTE;
-        let pair = |budget_percent, short_ms, long_ms| WindowPair {
-            budget_percent,
+        let pair = |percent, short_ms, long_ms| WindowPair {
+            burn: Burn::BudgetPercent(percent),
             short_ms,
             long_ms,
+            hold_ms: None,
         };
         let windows = |days: u64| Self {
             period_ms: days * 24 * HOUR,
@@ -145,6 +158,51 @@ impl AlertWindows {
             },
         };
         vec![windows(28), windows(30)]
+    }
+
+    /// Pyrra's, for any period: the factors 14, 7, 2 and 1 stay, and the windows grow with the period, to the minute; an
+    /// alert also has to hold for a while. (Sloth keeps the windows and changes the factors.)
+    ///
+    /// ```
+    /// use shape_slo::AlertWindows;
+    ///
+    /// let windows = AlertWindows::pyrra("28d")?;
+    /// # let _ = windows;
+    /// # Ok::<(), shape_slo::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the period is no length of at least a day.
+    pub fn pyrra(period: &str) -> Result<Self, Error> {
+        let length = go::parse_duration(period).filter(|ms| 86_400_000 <= *ms);
+        let period_ms = length.ok_or_else(|| Repr::Window {
+            seen: period.to_owned(),
+            expected: "a length of at least a day such as `28d`",
+        })?;
+        Ok(Self::pyrra_for(period_ms))
+    }
+
+    pub(super) fn pyrra_for(period_ms: u64) -> Self {
+        // To the nearest minute, halves up; nothing is shorter than one.
+        let part = |of: u64| ((period_ms * 2 / of + 60_000) / 120_000).max(1) * 60_000;
+        let pair = |factor, hold, long, short| WindowPair {
+            burn: Burn::Factor(factor),
+            short_ms: part(short),
+            long_ms: part(long),
+            hold_ms: Some(part(hold)),
+        };
+        Self {
+            period_ms,
+            page: WindowPairs {
+                quick: pair(14, 20_160, 672, 8_064),
+                slow: pair(7, 2_688, 112, 1_344),
+            },
+            ticket: WindowPairs {
+                quick: pair(2, 672, 28, 336),
+                slow: pair(1, 224, 7, 112),
+            },
+        }
     }
 
     /// All windows, from the shortest to the longest, each once.
@@ -174,7 +232,12 @@ impl WindowPair {
     )]
     pub(super) fn factor(self, period_ms: u64) -> f64 {
         let hours = |ms: u64| ms as f64 / 3_600_000.0;
-        self.budget_percent * hours(period_ms) / 100.0 / hours(self.long_ms)
+        match self.burn {
+            Burn::BudgetPercent(percent) => {
+                percent * hours(period_ms) / 100.0 / hours(self.long_ms)
+            }
+            Burn::Factor(factor) => f64::from(factor),
+        }
     }
 }
 
@@ -208,21 +271,21 @@ mod tests {
             period_ms: 7 * 86_400_000,
             page: WindowPairs {
                 quick: WindowPair {
-                    budget_percent: 8.0,
+                    burn: Burn::BudgetPercent(8.0),
                     ..built_in[0].page.quick
                 },
                 slow: WindowPair {
-                    budget_percent: 12.5,
+                    burn: Burn::BudgetPercent(12.5),
                     ..built_in[0].page.slow
                 },
             },
             ticket: WindowPairs {
                 quick: WindowPair {
-                    budget_percent: 20.0,
+                    burn: Burn::BudgetPercent(20.0),
                     ..built_in[0].ticket.quick
                 },
                 slow: WindowPair {
-                    budget_percent: 42.0,
+                    burn: Burn::BudgetPercent(42.0),
                     ..built_in[0].ticket.slow
                 },
             },
@@ -231,6 +294,62 @@ mod tests {
             printed(&week),
             ["13.44", "3.5", "1.4000000000000001", "0.98"]
         );
+    }
+
+    /// The table of Pyrra's own test for 28 days, and its formula for others.
+    #[test]
+    fn windows_are_those_of_pyrra() {
+        for (period, table) in [
+            (7, [[1, 15, 1], [4, 90, 8], [15, 360, 30], [45, 1_440, 90]]),
+            (
+                14,
+                [[1, 30, 3], [8, 180, 15], [30, 720, 60], [90, 2_880, 180]],
+            ),
+            (
+                28,
+                [
+                    [2, 60, 5],
+                    [15, 360, 30],
+                    [60, 1_440, 120],
+                    [180, 5_760, 360],
+                ],
+            ),
+            (
+                30,
+                [
+                    [2, 64, 5],
+                    [16, 386, 32],
+                    [64, 1_543, 129],
+                    [193, 6_171, 386],
+                ],
+            ),
+            (
+                90,
+                [
+                    [6, 193, 16],
+                    [48, 1_157, 96],
+                    [193, 4_629, 386],
+                    [579, 18_514, 1_157],
+                ],
+            ),
+        ] {
+            let windows = AlertWindows::pyrra(&format!("{period}d")).unwrap();
+            let pairs = [
+                windows.page.quick,
+                windows.page.slow,
+                windows.ticket.quick,
+                windows.ticket.slow,
+            ];
+            let minutes = pairs.map(|pair| {
+                [pair.hold_ms.unwrap(), pair.long_ms, pair.short_ms].map(|ms| ms / 60_000)
+            });
+            assert_eq!(minutes, table, "{period}");
+            assert_eq!(
+                pairs.map(|pair| go::float(pair.factor(0))),
+                ["14", "7", "2", "1"]
+            );
+        }
+        assert!(AlertWindows::pyrra("1h").is_err());
     }
 
     #[test]

@@ -45,9 +45,66 @@ pub(super) struct Plan {
     pub(super) optimized: bool,
     /// Labels for a metric of the metadata.
     pub(super) info_labels: Vec<(String, BTreeMap<String, String>)>,
+    /// Takes labels off the recordings.
+    pub(super) fewer_labels: Option<FewerLabels>,
+    /// Records the total of events as well.
+    pub(super) total_amount: bool,
+    /// Alerts hold for as long as the specification of each says.
+    pub(super) alert_for: bool,
+    /// Alerts on what is left of the budget.
+    pub(super) exhausted: Vec<ExhaustedAlert>,
     pub(super) sli_interval: Option<String>,
     pub(super) metadata_interval: Option<String>,
     pub(super) alert_interval: Option<String>,
+}
+
+/// What `remove_labels` leaves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct FewerLabels {
+    pub(super) preserve_labels: Vec<String>,
+    pub(super) skip_metrics: Vec<String>,
+}
+
+/// An alert of `error_budget_exhausted_alert`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct ExhaustedAlert {
+    /// As Go writes it.
+    pub(super) threshold: String,
+    pub(super) hold: String,
+    pub(super) name: String,
+    pub(super) selector: BTreeMap<String, String>,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) annotations: BTreeMap<String, String>,
+}
+
+impl ExhaustedAlert {
+    fn of(config: &Value) -> Result<Self, String> {
+        let map = |name: &str| {
+            let entries = config.get(name).and_then(Value::as_object);
+            let entries = entries.into_iter().flatten();
+            entries
+                .map(|(name, value)| (name.clone(), text(value)))
+                .collect()
+        };
+        let threshold = config.get("threshold").and_then(Value::as_f64);
+        let hold = match config.get("for") {
+            None => "5m".to_owned(),
+            Some(value) => {
+                let ms = go::parse_duration(&text(value));
+                go::duration(ms.ok_or("`for` is no length such as `5m`")?)
+            }
+        };
+        let name = config.get("alert_name").and_then(Value::as_str);
+        Ok(Self {
+            threshold: go::float(threshold.unwrap_or(0.0)),
+            hold,
+            name: name.unwrap_or("ErrorBudgetExhausted").to_owned(),
+            selector: map("selector_labels"),
+            labels: map("alert_labels"),
+            annotations: map("annotations"),
+        })
+    }
 }
 
 impl Plan {
@@ -60,6 +117,10 @@ impl Plan {
             denominator_corrected: false,
             optimized: true,
             info_labels: Vec::new(),
+            fewer_labels: None,
+            total_amount: false,
+            alert_for: false,
+            exhausted: Vec::new(),
             sli_interval: None,
             metadata_interval: None,
             alert_interval: None,
@@ -128,6 +189,20 @@ impl Plan {
                 self.sli_interval = or_default(of("sliError")?);
                 self.metadata_interval = or_default(of("metadata")?);
                 self.alert_interval = or_default(of("alert")?);
+            }
+            "sloth.dev/contrib/remove_labels/v1" => {
+                let config = serde_json::from_value(plugin.config.clone());
+                self.fewer_labels = match plugin.config {
+                    Value::Null => Some(FewerLabels::default()),
+                    _ => Some(config.map_err(|error| format!("plugin `{}`: {error}", plugin.id))?),
+                };
+            }
+            "sloth.dev/contrib/sli_total_amount/v1" => self.total_amount = true,
+            "sloth.dev/contrib/alert_for/v1" => self.alert_for = true,
+            "sloth.dev/contrib/error_budget_exhausted_alert/v1" => {
+                let alert = ExhaustedAlert::of(&plugin.config)
+                    .map_err(|message| format!("plugin `{}`: {message}", plugin.id))?;
+                self.exhausted.push(alert);
             }
             "" => return Err("`id` of a plugin is missing".to_owned()),
             other => return Err(format!("plugin `{other}` is not built in")),

@@ -6,6 +6,7 @@ use super::{
     AlertWindows, Rule, RuleConfig, RuleGroup, RuleKind,
     alert_windows::WindowPair,
     go,
+    plugins::ExhaustedAlert,
     spec::{AlertMeta, Query, Service, ServiceSlo, merged, windowed},
 };
 
@@ -34,15 +35,11 @@ pub(super) fn groups(
         ("sloth_service", &service.name),
         ("sloth_slo", &slo.name),
     ]);
-    let matchers: Vec<String> = own
-        .iter()
-        .map(|(name, value)| format!("{name}={}", serde_json::Value::from(value.as_str())))
-        .collect();
     let objective = Objective {
         service,
         slo,
         windows,
-        filter: format!("{{{}}}", matchers.join(", ")),
+        filter: matchers(&own),
         labels: merged([&own, &slo.labels, &config.extra_labels]),
         id,
     };
@@ -59,7 +56,9 @@ pub(super) fn groups(
     };
     if config.recordings {
         if plan.sli {
-            add("sli-recordings", &plan.sli_interval, objective.indicator());
+            let mut rules = objective.indicator();
+            objective.take_labels(&mut rules, &["sloth_window"]);
+            add("sli-recordings", &plan.sli_interval, rules);
         }
         let mut metadata = Vec::new();
         if plan.metadata {
@@ -68,6 +67,7 @@ pub(super) fn groups(
         if plan.denominator_corrected {
             metadata.extend(objective.corrections());
         }
+        objective.take_labels(&mut metadata, &[]);
         add("meta-recordings", &plan.metadata_interval, metadata);
     }
     if config.alerts && plan.alerts {
@@ -75,10 +75,27 @@ pub(super) fn groups(
             ("page", &slo.page, windows.page),
             ("ticket", &slo.ticket, windows.ticket),
         ];
-        let alerts = pairs.into_iter().filter_map(|(severity, meta, pairs)| {
-            Some(objective.alert(severity, meta.as_ref()?, [pairs.quick, pairs.slow]))
-        });
-        add("alerts", &plan.alert_interval, alerts.collect());
+        let mut alerts: Vec<Rule> = Vec::new();
+        for (severity, meta, pairs) in pairs {
+            let Some(meta) = meta else { continue };
+            let pairs = [pairs.quick, pairs.slow];
+            // Alerts that hold for different times can not be one.
+            if pairs[0].hold_ms == pairs[1].hold_ms {
+                alerts.push(objective.alert(severity, meta, &pairs));
+            } else {
+                let each = pairs.iter();
+                alerts.extend(each.map(|pair| objective.alert(severity, meta, &[*pair])));
+            }
+        }
+        alerts.extend(
+            plan.exhausted
+                .iter()
+                .map(|alert| objective.exhausted(alert)),
+        );
+        add("alerts", &plan.alert_interval, alerts);
+    }
+    if config.recordings && plan.total_amount {
+        add("sli-total-amount", &None, objective.totals());
     }
     groups
 }
@@ -88,6 +105,15 @@ fn labels<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> 
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect()
+}
+
+/// Labels as Prometheus writes them: `{a="b", c="d"}`.
+fn matchers(labels: &BTreeMap<String, String>) -> String {
+    let each = labels.iter();
+    let each: Vec<String> = each
+        .map(|(name, value)| format!("{name}={}", serde_json::Value::from(value.as_str())))
+        .collect();
+    format!("{{{}}}", each.join(", "))
 }
 
 fn error_ratio(ms: u64) -> String {
@@ -110,6 +136,7 @@ impl Objective<'_> {
             kind: RuleKind::Record,
             name: name.into(),
             expr,
+            hold: None,
             // What the author of a specification writes wins over what is added.
             labels: merged([&more, &self.labels]),
             annotations: BTreeMap::new(),
@@ -236,9 +263,59 @@ impl Objective<'_> {
         rules
     }
 
-    fn alert(&self, severity: &str, meta: &AlertMeta, pairs: [WindowPair; 2]) -> Rule {
+    /// Takes labels off recordings, where a plugin asks for it.
+    fn take_labels(&self, rules: &mut [Rule], kept: &[&str]) {
+        let Some(fewer) = &self.slo.plan.fewer_labels else {
+            return;
+        };
+        let own = ["sloth_id", "sloth_service", "sloth_slo"];
+        let skipped =
+            |rule: &Rule| rule.name == "sloth_slo_info" || fewer.skip_metrics.contains(&rule.name);
+        for rule in rules.iter_mut().filter(|rule| !skipped(rule)) {
+            rule.labels.retain(|name, _| {
+                let name = name.as_str();
+                own.contains(&name)
+                    || kept.contains(&name)
+                    || fewer.preserve_labels.iter().any(|label| label == name)
+            });
+        }
+    }
+
+    /// The total of events over every window, and over the period.
+    fn totals(&self) -> Vec<Rule> {
+        let Query::Events { total, .. } = &self.slo.query else {
+            return Vec::new();
+        };
+        let windows = self.windows.lengths().into_iter();
+        windows
+            .chain([self.slo.period_ms])
+            .map(|ms| {
+                let window = go::duration(ms);
+                let name = format!("slo:sli_total:amount{window}");
+                self.plain(&name, filled(total, &window))
+            })
+            .collect()
+    }
+
+    fn exhausted(&self, alert: &ExhaustedAlert) -> Rule {
+        let selector = matchers(&merged([&self.labels, &alert.selector]));
+        Rule {
+            kind: RuleKind::Alert,
+            name: alert.name.clone(),
+            expr: format!(
+                "slo:period_error_budget_remaining:ratio{selector} <= {}",
+                alert.threshold
+            ),
+            hold: Some(alert.hold.clone()),
+            labels: alert.labels.clone(),
+            annotations: alert.annotations.clone(),
+        }
+    }
+
+    /// An alert on one pair of windows, or on either of two.
+    fn alert(&self, severity: &str, meta: &AlertMeta, pairs: &[WindowPair]) -> Rule {
         let budget = go::float((100.0 - self.slo.objective) / 100.0);
-        let burns = pairs.map(|pair| {
+        let burns = pairs.iter().map(|pair| {
             let factor = go::float(pair.factor(self.slo.period_ms));
             let over = |ms: u64| {
                 format!(
@@ -253,6 +330,16 @@ impl Objective<'_> {
                 over(pair.long_ms)
             )
         });
+        let burns: Vec<String> = burns.collect();
+        let hold = pairs.first().and_then(|pair| pair.hold_ms);
+        let mut severity_labels = labels([("sloth_severity", severity)]);
+        if let [pair] = pairs {
+            // Two alerts of a name and a severity are told apart as Pyrra does.
+            severity_labels.extend(labels([
+                ("long", &go::duration(pair.long_ms)),
+                ("short", &go::duration(pair.short_ms)),
+            ]));
+        }
         let own = labels([
             (
                 "title",
@@ -269,7 +356,8 @@ impl Objective<'_> {
             kind: RuleKind::Alert,
             name: meta.name.clone(),
             expr: burns.join("or\n"),
-            labels: merged([&labels([("sloth_severity", severity)]), &meta.labels]),
+            hold: meta.hold.clone().or(hold.map(go::duration)),
+            labels: merged([&severity_labels, &meta.labels]),
             annotations: merged([&own, &meta.annotations]),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::{
-    RuleConfig, RuleResource, overall,
+    RuleConfig, RuleResource, go, overall,
     plugins::{Chain, Plan},
 };
 use crate::Mistake;
@@ -41,6 +41,8 @@ pub(super) enum Query {
 
 pub(super) struct AlertMeta {
     pub(super) name: String,
+    /// How long it has to hold, where the plan asks for it.
+    pub(super) hold: Option<String>,
     pub(super) labels: BTreeMap<String, String>,
     pub(super) annotations: BTreeMap<String, String>,
 }
@@ -161,6 +163,8 @@ struct Alerting {
 struct AlertSpec {
     #[serde(default)]
     disable: bool,
+    #[serde(default, rename = "for")]
+    hold: Option<String>,
     #[serde(default)]
     labels: BTreeMap<String, String>,
     #[serde(default)]
@@ -184,6 +188,8 @@ struct RatioMetrics {
 struct MetricQuery {
     #[serde(default)]
     source: String,
+    #[serde(default, rename = "queryType")]
+    query_type: String,
     #[serde(default)]
     query: String,
 }
@@ -318,9 +324,24 @@ fn sloth(
         if alerting.name.is_empty() && !is_quiet {
             wrong("`alerting.name` is missing, and alerts are not disabled".to_owned());
         }
+        // Sloth reads it of its own form only.
+        let has_hold = resource.is_none() && plan.as_ref().is_ok_and(|plan| plan.alert_for);
+        for hold in [&page, &ticket]
+            .into_iter()
+            .filter_map(|spec| spec.hold.as_ref())
+        {
+            if go::parse_duration(hold).is_none() {
+                wrong(format!("`for` is `{hold}`, expected a length such as `5m`"));
+            }
+        }
         let alert = |spec: AlertSpec| {
             (!spec.disable).then(|| AlertMeta {
                 name: alerting.name.clone(),
+                hold: spec
+                    .hold
+                    .filter(|_| has_hold)
+                    .and_then(|hold| go::parse_duration(&hold))
+                    .map(go::duration),
                 labels: merged([&alerting.labels, &spec.labels]),
                 annotations: merged([&alerting.annotations, &spec.annotations]),
             })
@@ -331,6 +352,9 @@ fn sloth(
         };
         if plan.denominator_corrected && matches!(query, Query::Raw(_)) {
             wrong("the denominator can be corrected of `events` only".to_owned());
+        }
+        if plan.total_amount && matches!(query, Query::Raw(_)) {
+            wrong("the total can be recorded of `events` only".to_owned());
         }
         slos.push(ServiceSlo {
             name: slo.name,
@@ -387,7 +411,7 @@ fn openslo(name: &str, body: &Body, config: &RuleConfig, mistakes: &mut Vec<Mist
     }
     let period_ms = match body.time_windows.as_slice() {
         [] => config.period_ms,
-        [window] if window.unit == "Day" && 0 < window.count => {
+        [window] if window.unit.eq_ignore_ascii_case("day") && 0 < window.count => {
             window.count.saturating_mul(86_400_000)
         }
         _ => {
@@ -411,6 +435,12 @@ fn openslo(name: &str, body: &Body, config: &RuleConfig, mistakes: &mut Vec<Mist
                 wrong(format!(
                     "`ratioMetrics.{side}.source` is `{}`, expected `prometheus`",
                     metric.source
+                ));
+            }
+            if metric.query_type != "promql" {
+                wrong(format!(
+                    "`ratioMetrics.{side}.queryType` is `{}`, expected `promql`",
+                    metric.query_type
                 ));
             }
             if let Err(message) = windowed(&metric.query, "5m") {

@@ -36,6 +36,9 @@ impl fmt::Display for RuleFile {
                 };
                 writeln!(f, "{indent}  - {kind}: {}", quoted(&rule.name))?;
                 expression(f, indent, &rule.expr)?;
+                if let Some(hold) = &rule.hold {
+                    writeln!(f, "{indent}    for: {}", quoted(hold))?;
+                }
                 let inner = format!("{indent}    ");
                 map(f, &inner, "labels", &rule.labels)?;
                 map(f, &inner, "annotations", &rule.annotations)?;

@@ -47,8 +47,10 @@ impl SloSet {
     /// An objective may also have `id`, and `method: occurrences | timeslices | ratio_timeslices` with `slice: 1m` and,
     /// for `timeslices`, `slice_target: 95%`.
     ///
-    /// In `OpenSLO` v1 the metric source has `type: shape`; its `spec` names `component`, `indicator` (`availability` or
-    /// `latency`) and, for latency, the `limit`. Indicators may stand in the SLO or in an `SLI` document of the same
+    /// The `indicator` is `availability`, `latency` or `freshness` with a `limit` (`100ms`), `saturation` with a `limit`
+    /// (`80%`), `throughput` with what has to be done `per_hour`, or `probe`.
+    ///
+    /// In `OpenSLO` v1 the metric source has `type: shape`; its `spec` names `component`, `indicator` and what belongs to it. Indicators may stand in the SLO or in an `SLI` document of the same
     /// file. Documents of other kinds are read over.
     ///
     /// # Errors
@@ -62,7 +64,7 @@ impl SloSet {
     /// let error = SloSet::from_yaml(text, "slo.yaml", "2026-11-24T08:00:00Z".parse()?).unwrap_err();
     /// assert_eq!(error.to_string(), "\
     /// line 3, column 5: `target` is missing
-    /// line 4, column 16: indicator `latnecy`, expected one of `availability`, `latency`: did you mean `latency`?
+    /// line 4, column 16: indicator `latnecy`, expected one of `availability`, `latency`, `freshness`, `throughput`, `saturation`, `probe`: did you mean `latency`?
     /// line 5, column 5: unknown field `taget`: did you mean `target`?");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

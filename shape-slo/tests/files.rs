@@ -119,7 +119,7 @@ line 8, column 12: limit `100`, expected a length of time above zero such as `10
 line 9, column 13: target `99,5%`, expected a percentage such as `99.9%` or a ratio such as `0.999`
 line 10, column 13: window `28`, expected a length such as `28d` (units w, d, h, m, s), or `calendar day|week|month|quarter|year` and a time zone
 line 11, column 17: min_events `many`, expected a whole number
-line 12, column 5: unknown field `objectives`, expected one of `id`, `component`, `indicator`, `limit`, `target`, `window`, `method`, `slice`, `slice_target`, `min_events`",
+line 12, column 5: unknown field `objectives`, expected one of `id`, `component`, `indicator`, `limit`, `per_hour`, `target`, `window`, `method`, `slice`, `slice_target`, `min_events`",
     );
     refused(
         "service: s
@@ -132,7 +132,7 @@ slos:
   - {component: a, indicator: availability, target: 99%}
   - {component: a, indicator: availability, target: 98%}
 ",
-        "line 3, column 52: `limit` belongs to `indicator: latency`
+        "line 3, column 52: `limit` belongs to `latency`, `freshness` and `saturation`
 line 4, column 5: `limit` is missing
 line 5, column 66: method `timeslice`, expected one of `occurrences`, `timeslices`, `ratio_timeslices`: did you mean `timeslices`?
 line 6, column 5: `slice` is missing
@@ -240,10 +240,65 @@ line 46, column 20: budgetingMethod `Timeslice`, expected one of `Occurrences`, 
     );
 }
 
+#[test]
+fn indicators_of_looks() {
+    let set = read(
+        "service: s
+window: 28d
+slos:
+  - { component: a, indicator: freshness, limit: 10m, target: 99% }
+  - { component: a, indicator: saturation, limit: 80%, target: 99% }
+  - { component: a, indicator: throughput, per_hour: 3600, target: 99% }
+  - { component: a, indicator: probe, target: 99% }
+",
+    )
+    .unwrap();
+    let names: Vec<&str> = set.slos.iter().map(|slo| slo.id.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "a/freshness-600s",
+            "a/probe",
+            "a/saturation-80%",
+            "a/throughput-3600-per-hour"
+        ]
+    );
+    let one = |fields: &str| {
+        format!("service: s\nwindow: 28d\nslos: [{{ component: a, target: 99%, {fields} }}]\n")
+    };
+    for (fields, message) in [
+        (
+            "indicator: probe, limit: 1s",
+            "line 3, column 62: `limit` belongs to `latency`, `freshness` and `saturation`",
+        ),
+        (
+            "indicator: latency, per_hour: 1",
+            "line 3, column 67: `per_hour` belongs to `throughput`",
+        ),
+        (
+            "indicator: throughput",
+            "line 3, column 8: `per_hour` is missing",
+        ),
+        (
+            "indicator: saturation, limit: 80",
+            "line 3, column 67: target `80`, expected a percentage such as `99.9%` or a ratio such as `0.999`",
+        ),
+    ] {
+        refused(&one(fields), message);
+    }
+}
+
 prop_compose! {
     fn any_slo()(
         component in "[a-zA-Z0-9_./: -]{1,12}",
-        limit_ns in prop::option::of(1_u64..10_000_000_000_000),
+        indicator in prop_oneof![
+            Just(Indicator::Availability),
+            Just(Indicator::Probe),
+            (1_u64..10_000_000_000_000).prop_map(|limit_ns| Indicator::Latency { limit_ns }),
+            (1_u64..10_000_000_000_000).prop_map(|limit_ns| Indicator::Freshness { limit_ns }),
+            any::<u64>().prop_map(|per_hour| Indicator::Throughput { per_hour }),
+            (1_u32..=1_000_000_000).prop_map(|limit_ppb| Indicator::Saturation { limit_ppb }),
+        ],
         ppb in 1_u32..=1_000_000_000,
         window in prop_oneof![
             (1_u64..10_000_000).prop_map(|seconds| Window::Rolling { seconds }),
@@ -255,7 +310,6 @@ prop_compose! {
         slice in prop::option::of((1_u64..100_000, prop::option::of(1_u32..=1_000_000_000))),
         min_events in 1_u64..1_000_000,
     ) -> Slo {
-        let indicator = limit_ns.map_or(Indicator::Availability, |limit_ns| Indicator::Latency { limit_ns });
         let mut slo = Slo::new(&ComponentId::new(&component), indicator, Target::from_ppb(ppb).unwrap(), window);
         slo.min_events = min_events;
         slo.method = match slice {

@@ -9,14 +9,15 @@ use super::{
     Draft,
     tree::{Node, Reader},
 };
-use crate::{BudgetingMethod, SloSet, Window, window::parse_seconds};
+use crate::{BudgetingMethod, SloSet, Target, Window, window::parse_seconds};
 
 const FIELDS: [&str; 3] = ["service", "window", "slos"];
-const SLO_FIELDS: [&str; 10] = [
+const SLO_FIELDS: [&str; 11] = [
     "id",
     "component",
     "indicator",
     "limit",
+    "per_hour",
     "target",
     "window",
     "method",
@@ -101,20 +102,58 @@ fn slo<'a>(reader: &mut Reader, node: &'a Node, window: Option<&Window>) -> Opti
     })
 }
 
-/// The indicator that `indicator` and `limit` of a map name.
+/// The indicator that `indicator`, `limit` and `per_hour` of a map name.
 pub(super) fn indicator(reader: &mut Reader, node: &Node) -> Option<Indicator> {
     let kind = reader.required(node, "indicator")?;
-    let limit = node.entry("limit");
-    if reader.word(kind, "indicator", &["availability", "latency"])? == "latency" {
-        let limit = reader.required(node, "limit")?;
-        return latency_limit(reader, limit).map(Indicator::latency);
+    let word = reader.word(kind, "indicator", &INDICATORS)?;
+    let of_limit = matches!(word, "latency" | "freshness" | "saturation");
+    for (name, belongs, owners) in [
+        ("limit", of_limit, "`latency`, `freshness` and `saturation`"),
+        ("per_hour", word == "throughput", "`throughput`"),
+    ] {
+        if let Some(entry) = node.entry(name).filter(|_| !belongs) {
+            reader.mistake(
+                entry,
+                format!("`{name}` belongs to {owners}"),
+            );
+            return None;
+        }
     }
-    if let Some(limit) = limit {
-        reader.mistake(limit, "`limit` belongs to `indicator: latency`");
-        return None;
+    match word {
+        "latency" | "freshness" => {
+            let limit = reader.required(node, "limit")?;
+            let limit = latency_limit(reader, limit)?;
+            Some(if word == "latency" {
+                Indicator::latency(limit)
+            } else {
+                Indicator::freshness(limit)
+            })
+        }
+        "saturation" => {
+            let limit = reader.required(node, "limit")?;
+            let share: Target = reader.parsed(limit, "limit")?;
+            Some(Indicator::Saturation {
+                limit_ppb: share.ppb(),
+            })
+        }
+        "throughput" => {
+            let least = reader.required(node, "per_hour")?;
+            let per_hour = reader.count(least, "per_hour")?;
+            Some(Indicator::Throughput { per_hour })
+        }
+        "probe" => Some(Indicator::Probe),
+        _ => Some(Indicator::Availability),
     }
-    Some(Indicator::Availability)
 }
+
+const INDICATORS: [&str; 6] = [
+    "availability",
+    "latency",
+    "freshness",
+    "throughput",
+    "saturation",
+    "probe",
+];
 
 /// `100ms`, `1.5s`, `250us`.
 fn latency_limit(reader: &mut Reader, node: &Node) -> Option<Duration> {

@@ -254,7 +254,7 @@ fn source<'a>(
     if !reader.expect_map(
         spec,
         "the metric source's spec",
-        &["component", "indicator", "limit"],
+        &["component", "indicator", "limit", "per_hour"],
     ) {
         return None;
     }

@@ -40,13 +40,19 @@ fn document(service: &str, slo: &Slo) -> String {
     let id = quoted(slo.id.as_str());
     let component = quoted(slo.component.as_str());
     let service = quoted(service);
-    let mut limit = String::new();
-    let kind = match slo.indicator {
-        Indicator::Latency { limit_ns } => {
-            limit = format!("              limit: {}\n", exact(limit_ns));
-            "latency"
+    let more = |name: &str, value: String| format!("              {name}: {value}\n");
+    let (kind, limit) = match slo.indicator {
+        Indicator::Latency { limit_ns } => ("latency", more("limit", exact(limit_ns))),
+        Indicator::Freshness { limit_ns } => ("freshness", more("limit", exact(limit_ns))),
+        Indicator::Saturation { limit_ppb } => {
+            let share = Target::from_ppb(limit_ppb).map_or_else(String::new, ratio);
+            ("saturation", more("limit", share))
         }
-        _ => "availability",
+        Indicator::Throughput { per_hour } => {
+            ("throughput", more("per_hour", per_hour.to_string()))
+        }
+        Indicator::Probe => ("probe", String::new()),
+        _ => ("availability", String::new()),
     };
     let source = |name: &str| {
         format!(

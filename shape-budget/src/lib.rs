@@ -56,6 +56,8 @@ mod assess;
 mod burn;
 mod config;
 mod error;
+#[cfg(feature = "prometheus")]
+mod exposition;
 mod forecast;
 mod meter;
 mod outlook;

@@ -66,6 +66,8 @@ mod back_test;
 mod composite;
 mod dependencies;
 mod error;
+#[cfg(feature = "prometheus")]
+mod exposition;
 #[cfg(feature = "yaml")]
 mod file;
 mod history;

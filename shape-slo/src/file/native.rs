@@ -112,10 +112,7 @@ pub(super) fn indicator(reader: &mut Reader, node: &Node) -> Option<Indicator> {
         ("per_hour", word == "throughput", "`throughput`"),
     ] {
         if let Some(entry) = node.entry(name).filter(|_| !belongs) {
-            reader.mistake(
-                entry,
-                format!("`{name}` belongs to {owners}"),
-            );
+            reader.mistake(entry, format!("`{name}` belongs to {owners}"));
             return None;
         }
     }

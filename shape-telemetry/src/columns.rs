@@ -23,6 +23,8 @@ enum Kind {
     Name,
     /// `-`, `|`, `--`, `:`.
     Mark,
+    /// Anything without a blank, in a table.
+    Word,
 }
 
 /// The columns that lines have in common.
@@ -59,6 +61,7 @@ impl Columns {
                     .collect()
             })
             .collect();
+        let is_table = separator.is_some();
         let agree = |n: usize| AGREE * lines.len() <= 100 * n;
         let mut kinds = Vec::new();
         for column in 0..MAX_COLUMNS {
@@ -74,8 +77,10 @@ impl Columns {
                 Kind::Bracket,
                 Kind::Mark,
                 Kind::Name,
+                Kind::Word,
             ]
             .into_iter()
+            .filter(|&kind| kind != Kind::Word || is_table)
             .find(|&kind| agree(tokens().filter(|token| fits(token, kind)).count()));
             kinds.push(kind);
         }
@@ -85,8 +90,8 @@ impl Columns {
             .iter()
             .any(|kind| matches!(kind, Some(Kind::Time | Kind::Level)));
         // A message with a comma in it is no table.
-        let is_table = separator.is_none() || 2 <= kinds.iter().flatten().count();
-        (tells && is_table).then_some(Self { separator, kinds })
+        let is_enough = !is_table || 2 <= kinds.iter().flatten().count();
+        (tells && is_enough).then_some(Self { separator, kinds })
     }
 
     /// What stands behind the header, where the line has it.
@@ -165,7 +170,9 @@ impl<'l> Iterator for Tokens<'l> {
 }
 
 fn fits(token: &str, kind: Kind) -> bool {
-    let bare = token.trim_matches(['[', ']', '(', ')', '<', '>', ',', ':', '|', '-', '"', '=']);
+    let bare = token.trim_matches([
+        '[', ']', '(', ')', '<', '>', ',', ':', '|', '-', '"', '=', '@',
+    ]);
     match kind {
         Kind::Time => is_time(bare),
         Kind::Level => Level::from_word(bare).is_some(),
@@ -184,6 +191,7 @@ fn fits(token: &str, kind: Kind) -> bool {
                 && token.ends_with(':')
                 && token.starts_with(|c: char| c.is_alphanumeric() || c == '_')
         }
+        Kind::Word => !token.contains([' ', '\t']),
         Kind::Mark => {
             !token.is_empty()
                 && token
@@ -214,6 +222,10 @@ fn is_time(text: &str) -> bool {
             .all(|b| matches!(b, b'T' | b'Z' | b'U' | b'C'))
             && text.starts_with(|c: char| c.is_ascii_digit())
             && !is_address(text);
+    }
+    // `20261124T085930`.
+    if matches!(digits, 8 | 12 | 14 | 17) && others <= 2 && text.starts_with(['1', '2']) {
+        return text.starts_with("20") || text.starts_with("19");
     }
     if others == 0 && joints <= 1 {
         // Epoch seconds, milliseconds and so on.

@@ -310,3 +310,191 @@ fn a_snapshot_that_contradicts_itself_is_refused() {
         assert!(error.contains(expected), "{error}");
     }
 }
+
+/// What stands behind the header, in a log of this layout.
+#[track_caller]
+fn check_header(line: impl Fn(u32) -> String, body: impl Fn(u32) -> String) {
+    let log: String = (0..40).map(|n| line(n) + "\n").collect();
+    let mut wrong = Vec::new();
+    Reader::new().read_lines("x", log.as_bytes(), &mut |found: &LogLine<'_>| {
+        let n = u32::try_from(found.number.get()).unwrap() - 1;
+        if found.body != body(n) {
+            wrong.push(format!(
+                "{}\n    {} ({})",
+                line(n),
+                found.body,
+                found.record.format
+            ));
+        }
+    });
+    assert!(
+        wrong.is_empty(),
+        "\n{}",
+        wrong[..wrong.len().min(3)].join("\n")
+    );
+}
+
+#[test]
+fn headers_are_found_by_themselves() {
+    // Bodies that tempt a header: a colon, pairs, brackets, a number first.
+    for text in [
+        |n: u32| format!("worker {n} lost the link to 10.0.0.{n}"),
+        |n: u32| format!("{n} errors detected, code={n} state=idle"),
+        |n: u32| format!("request for /x/{n}: took {n} ms [retry]"),
+        |n: u32| format!("CacheManager: evicted {n} entries (limit: 5)"),
+    ] {
+        let second = |n: u32| format!("{:02}", n % 60);
+        check_header(
+            |n| {
+                format!(
+                    "- 11178385{} 2005.06.03 R0{}-M1-N0-C:J12-U11 2005-06-03-15.42.{}.363779 R0{}-M1-N0-C:J12-U11 RAS KERNEL INFO {}",
+                    second(n),
+                    n % 10,
+                    second(n),
+                    n % 10,
+                    text(n)
+                )
+            },
+            text,
+        );
+        check_header(
+            |n| {
+                format!(
+                    "17/06/09 20:10:{} INFO executor.Backend: {}",
+                    second(n),
+                    text(n)
+                )
+            },
+            text,
+        );
+        check_header(
+            |n| {
+                format!(
+                    "20171223-22:15:{}:{n}|Step_LSC|30002312|{}",
+                    n % 60,
+                    text(n)
+                )
+            },
+            text,
+        );
+        check_header(
+            |n| format!("[10.30 16:49:{}] chrome.exe - {}", second(n), text(n)),
+            text,
+        );
+        check_header(
+            |n| format!("[10.30 16:49:{}] chrome.exe *64 - {}", second(n), text(n)),
+            text,
+        );
+        check_header(
+            |n| {
+                format!(
+                    "2016-09-28 04:30:{}, Info                  CBS    {}",
+                    second(n),
+                    text(n)
+                )
+            },
+            text,
+        );
+        check_header(
+            |n| format!("[Thu Jun 09 06:07:{} 2005] [notice] {}", second(n), text(n)),
+            text,
+        );
+        check_header(
+            |n| {
+                format!(
+                    "Dec 10 06:55:{} host sshd[{}]: {}",
+                    second(n),
+                    24_200 + n,
+                    text(n)
+                )
+            },
+            text,
+        );
+        check_header(
+            |n| {
+                format!(
+                    "- 11315664{} 2005.11.09 dn228 Nov 9 12:01:{} dn228/dn228 crond(pam_unix)[{}]: {}",
+                    second(n),
+                    second(n),
+                    2_915 + n,
+                    text(n)
+                )
+            },
+            text,
+        );
+        check_header(
+            |n| {
+                format!(
+                    "081109 2036{} {} INFO dfs.DataNode$PacketResponder: {}",
+                    second(n),
+                    148 + n,
+                    text(n)
+                )
+            },
+            text,
+        );
+        check_header(
+            |n| {
+                format!(
+                    "2015-10-18 18:01:{},978 INFO [main {n}] org.x.App: {}",
+                    second(n),
+                    text(n)
+                )
+            },
+            text,
+        );
+        check_header(
+            |n| {
+                format!(
+                    "2015-07-29 17:41:{},747 - INFO  [Peer[myid=1]/0:0:0:0:0:0:0:0:2181:Election@774] - {}",
+                    second(n),
+                    text(n)
+                )
+            },
+            text,
+        );
+        check_header(
+            |n| {
+                format!(
+                    "api.log.1 2017-05-16 00:00:{}.008 25746 INFO nova.api [req-{n} - - -] {}",
+                    second(n),
+                    text(n)
+                )
+            },
+            text,
+        );
+        check_header(
+            |n| {
+                format!(
+                    "03-17 16:13:{}.811  1702  2395 D WindowManager: {}",
+                    second(n),
+                    text(n)
+                )
+            },
+            text,
+        );
+        // Layouts that have no name: what all lines have in front of a colon is a column of theirs.
+        if text(0).starts_with("CacheManager") {
+            continue;
+        }
+        check_header(
+            |n| format!("node{n} 2026/11/24-08:59:{} W <net> {}", second(n), text(n)),
+            text,
+        );
+        check_header(
+            |n| {
+                format!(
+                    "{}|20261124|08:59:{}|WARN|net-{n}|{}",
+                    n * 7,
+                    second(n),
+                    text(n)
+                )
+            },
+            text,
+        );
+        check_header(
+            |n| format!("#{n} @20261124T0859{} (main) [W] -- {}", second(n), text(n)),
+            text,
+        );
+    }
+}

@@ -1,9 +1,9 @@
 //! Where the variables of a message are: one pass over its bytes.
 
-use memchr::memchr;
+use memchr::{memchr, memrchr};
 
 use super::shape::{
-    is_clock, is_digit, is_dotted, is_host_port, is_truth, is_unit, is_word_with_digit,
+    is_clock, is_digit, is_dotted, is_host_port, is_truth, is_unit, is_url, is_word_with_digit,
 };
 
 /// Takes a message apart as it is scanned; what is given in turn makes up the message, runs of blanks being one.
@@ -246,12 +246,7 @@ impl<'t, P: Pieces> Scanner<'t, '_, P> {
         let value = self.is_value(at, next);
         // Most words are letters and nothing else.
         if all & (DIGIT | SPECIAL | COLON) == 0 && dots < 2 && !value {
-            let word = self.slice(at, end);
-            if is_truth(word.trim_end_matches('.')) {
-                self.variable(Sort::Value, at, at + word.trim_end_matches('.').len());
-            } else if 8 <= word.len() && word.bytes().all(|b| b.is_ascii_hexdigit()) {
-                self.variable(Sort::Sure, at, end);
-            }
+            self.plain_word(at, end - dots, end);
             return end;
         }
         if digits != 0
@@ -265,24 +260,19 @@ impl<'t, P: Pieces> Scanner<'t, '_, P> {
             return end;
         }
         let core = self.slice(from, to);
-        let is_url = || {
-            all & COLON != 0
-                && (core.contains("://")
-                    || core.contains(":\\")
-                    || is_clock(core)
-                    || is_host_port(core))
-        };
+        let is_address =
+            || all & COLON != 0 && (is_url(core) || is_clock(core) || is_host_port(core));
         // `reason=Failed:code:5` says more than one thing.
         let is_structured = || {
             core.split_once(':')
                 .is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_alphabetic()))
-                && !is_url()
+                && !is_address()
         };
         if value && !is_structured() {
             let sure = digits != 0 || core.starts_with(['/', '-']) || core.contains('\\');
             let sort = if sure { Sort::SureValue } else { Sort::Value };
             self.variable(sort, from, to);
-        } else if core.starts_with('/') || is_url() {
+        } else if core.starts_with('/') || is_address() {
             self.variable(Sort::Sure, from, to);
         } else if all & COLON == 0 {
             self.part(from, to, next);
@@ -306,6 +296,21 @@ impl<'t, P: Pieces> Scanner<'t, '_, P> {
         }
         self.unit(end);
         end
+    }
+
+    /// A word of letters, and dots behind it: a truth value, or a number of base 16 by chance without digits.
+    fn plain_word(&mut self, at: usize, word_end: usize, end: usize) {
+        let length = word_end - at;
+        if matches!(length, 4 | 5) {
+            if is_truth(self.slice(at, word_end)) {
+                self.variable(Sort::Value, at, word_end);
+            }
+        } else if 8 <= length
+            && self.bytes.get(at).is_some_and(u8::is_ascii_hexdigit)
+            && self.slice(at, end).bytes().all(|b| b.is_ascii_hexdigit())
+        {
+            self.variable(Sort::Sure, at, end);
+        }
     }
 
     /// The unit behind a word that was a number up to its end.
@@ -413,7 +418,6 @@ impl<'t, P: Pieces> Scanner<'t, '_, P> {
         if is_word_with_digit(text) {
             return;
         }
-        let letters = |text: &str| text.bytes().all(|b| b.is_ascii_alphabetic());
         let is_name = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && text
                 .bytes()
@@ -424,26 +428,33 @@ impl<'t, P: Pieces> Scanner<'t, '_, P> {
             self.variable(Sort::Name, from, to);
             return;
         }
-        // `node-246`, `core.12`, `Server@1f2e3d`: the name of the kind stays.
-        let split = text
-            .rfind('@')
-            .or_else(|| text.find(['-', '.']))
-            .filter(|&at| {
-                let (name, rest) = text.split_at(at);
-                let rest = &rest[1..];
-                if text.as_bytes()[at] == b'@' {
-                    !rest.is_empty() && !name.bytes().any(is_digit)
-                } else {
-                    !name.is_empty()
-                        && letters(name)
-                        && !rest.is_empty()
-                        && rest.bytes().all(is_digit)
-                }
-            });
-        match split {
-            Some(at) => self.variable(Sort::Sure, from + at + 1, to),
-            None => self.variable(Sort::Sure, from, to),
+        let name = kept_name(text);
+        self.variable(Sort::Sure, from + name.len(), to);
+    }
+}
+
+/// What stays of a word with digits: the name of the kind in `node-246`, `core.12`, `enabled.....1`, `Server@1f2e3d`.
+fn kept_name(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    let n_letters = bytes.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    let joint = bytes
+        .iter()
+        .skip(n_letters)
+        .take_while(|b| matches!(b, b'-' | b'.'))
+        .count();
+    let start = n_letters + joint;
+    if 0 < n_letters
+        && 0 < joint
+        && start < bytes.len()
+        && bytes.iter().skip(start).all(|&b| is_digit(b))
+    {
+        return text.get(..start).unwrap_or_default();
+    }
+    match memrchr(b'@', bytes) {
+        Some(at) if at + 1 < bytes.len() && !bytes.iter().take(at).any(|&b| is_digit(b)) => {
+            text.get(..=at).unwrap_or_default()
         }
+        _ => "",
     }
 }
 

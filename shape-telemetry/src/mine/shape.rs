@@ -9,6 +9,16 @@ pub(super) fn is_truth(text: &str) -> bool {
     matches!(text, "true" | "false" | "True" | "False" | "TRUE" | "FALSE")
 }
 
+/// `https://…`, `C:\…`.
+pub(super) fn is_url(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b':', bytes).any(|at| match bytes.get(at + 1) {
+        Some(b'\\') => true,
+        Some(b'/') => bytes.get(at + 2) == Some(&b'/'),
+        _ => false,
+    })
+}
+
 /// `com.example.Service`: three names at least.
 pub(super) fn is_dotted(text: &str) -> bool {
     let mut names = 0_usize;
@@ -53,6 +63,9 @@ pub(super) fn is_unit(text: &str) -> bool {
 
 /// `03:52`, or digits of any base up to 16 and at least two colons: a time of day, an address of six or eight groups.
 pub(super) fn is_clock(core: &str) -> bool {
+    if !core.starts_with(|c: char| c.is_ascii_hexdigit() || c == ':') {
+        return false;
+    }
     let is_minutes = |(minutes, seconds): (&str, &str)| {
         let all_digits = |text: &str| text.bytes().all(is_digit);
         matches!(minutes.len(), 1..=3)

@@ -195,6 +195,10 @@ const MONTHS: [&str; 12] = [
 
 /// Where `Sun Jul ` or `Jul ` at the end of a text begins.
 pub(super) fn date_in_words(text: &str) -> Option<usize> {
+    // Cheap first: hardly any text ends like this.
+    let [.., b'A'..=b'Z', b'a'..=b'z', b'a'..=b'z', b' '] = text.as_bytes() else {
+        return None;
+    };
     let head = text.strip_suffix(' ')?;
     let month = head.get(head.len().checked_sub(3)?..)?;
     if !MONTHS.contains(&month) {

@@ -45,6 +45,8 @@
 //! |---|---|
 //! | one line | [`Reader::parse_line`], [`Record`], [`Field`], [`Format`], [`Level`] |
 //! | a log | [`Reader::read`], [`Event`], [`Sink`], [`SourceSummary`], [`LineCounts`] |
+//! | line by line | [`Reader::read_lines`], [`LogLine`] |
+//! | kinds of messages | [`TemplateMiner`], [`Templates`], [`Template`], [`clean_up`], [`variables`], [`VariableKind`] |
 //! | measuring | [`Collector`], [`CollectorConfig`], [`ComponentRule`], [`OutcomeRule`], [`classify`] |
 //! | what was measured | [`Measurements`], [`Bucket`], [`LatencySketch`], [`TemplateSeries`], [`Exemplar`] |
 //! | what is normal | [`Baseline`] |

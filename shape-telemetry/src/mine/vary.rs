@@ -6,7 +6,9 @@ use super::WILDCARD;
 use crate::fingerprint;
 
 /// How many words must be seen at a place before the place is a variable.
-const MIN_VALUES: usize = 4;
+const MIN_VALUES: usize = 5;
+/// The same behind a word that a name follows: `user`, `for`, `from`.
+const MIN_NAMES: usize = 3;
 /// The same for words of which it is known that they are values: they were at a place with many.
 const MIN_KNOWN: usize = 2;
 /// How many other words with letters a template needs, so that what is left still says what happens.
@@ -96,6 +98,28 @@ impl Words {
         })
     }
 
+    /// Whether the word before a place is one that a name follows.
+    fn introduces(&self, at: usize) -> bool {
+        let before = at.checked_sub(1).and_then(|before| self.0.get(before));
+        before.is_some_and(|word| {
+            matches!(
+                word.as_str(),
+                "user"
+                    | "for"
+                    | "from"
+                    | "to"
+                    | "by"
+                    | "of"
+                    | "at"
+                    | "on"
+                    | "in"
+                    | "with"
+                    | "named"
+                    | "called"
+            )
+        })
+    }
+
     /// Replaces the words at places that vary; whether anything changed.
     fn generalise(&mut self, places: &Places) -> bool {
         let found: Vec<(usize, String)> = self
@@ -121,15 +145,21 @@ impl Words {
 fn may_vary(word: &str, at: usize) -> bool {
     let core = word.trim_end_matches(|c: char| !c.is_alphanumeric());
     let is_verb = core.ends_with("ed") || core.ends_with("ing");
+    let is_state = core.bytes().any(|b| b.is_ascii_uppercase())
+        && !core.bytes().any(|b| b.is_ascii_lowercase());
     let says_something = !core.is_empty() || matches!(word, "()" | "[]" | "{}" | "\"\"" | "''");
-    says_something && !is_verb && (0 < at || core.contains('.'))
+    says_something && !is_verb && !is_state && (0 < at || core.contains('.'))
 }
 
 /// The places where templates differ and nowhere else.
 fn places(templates: &[Words], values: &mut BTreeSet<String>) -> Places {
-    let mut all: Vec<(u64, &str)> = templates
+    let mut all: Vec<(u64, &str, bool)> = templates
         .iter()
-        .flat_map(|words| words.keyed().map(|(key, _, word)| (key, word)))
+        .flat_map(|words| {
+            words
+                .keyed()
+                .map(|(key, at, word)| (key, word, words.introduces(at)))
+        })
         .collect();
     all.sort_unstable();
     all.dedup();
@@ -139,22 +169,24 @@ fn places(templates: &[Words], values: &mut BTreeSet<String>) -> Places {
         .chunk_by(|a, b| a.0 == b.0)
         .filter(|group| 1 < group.len())
     {
-        let words = group.iter().map(|&(_, word)| word);
+        let Some(&(key, _, is_introduced)) = group.first() else {
+            continue;
+        };
+        let min = if is_introduced { MIN_NAMES } else { MIN_VALUES };
+        let words = group.iter().map(|&(_, word, _)| word);
         let (mut patterns, plain): (Vec<&str>, Vec<&str>) =
             words.partition(|word| word.contains(WILDCARD));
         let known = plain.iter().filter(|&&word| values.contains(word)).count();
         let joint = joint(&plain);
-        if MIN_VALUES <= plain.len() {
+        if min <= plain.len() {
             new.extend(plain.iter().map(|&word| word.to_owned()));
         }
-        if MIN_VALUES <= plain.len() || MIN_KNOWN <= known {
+        if min <= plain.len() || MIN_KNOWN <= known {
             patterns.push(&joint);
         }
-        if let Some((key, _)) = group.first()
-            && !patterns.is_empty()
-        {
+        if !patterns.is_empty() {
             let patterns = patterns.into_iter().map(str::to_owned).collect();
-            places.insert(*key, patterns);
+            places.insert(key, patterns);
         }
     }
     values.extend(new);

@@ -24,20 +24,30 @@ pub(crate) fn parser(data: &[u8]) {
     }
 }
 
-/// Mines lines: the order does not matter, and every message has a template.
+/// Mines lines: shards in any order are one pass, a snapshot goes on, and every message has a template.
 pub(crate) fn miner(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let mine = |lines: &mut dyn Iterator<Item = &str>| {
-        let mut miner = TemplateMiner::new();
-        lines.for_each(|line| {
+    let lines: Vec<&str> = text.lines().collect();
+    let mine = |lines: &[&str]| {
+        let mut miner = TemplateMiner::new().max_templates(16);
+        for line in lines {
             miner.add(line);
-        });
-        miner.finish()
+        }
+        miner
     };
-    let forward = mine(&mut text.lines());
-    let backward = mine(&mut text.lines().rev());
-    for line in text.lines() {
-        assert_eq!(forward.of(line), backward.of(line), "{line}");
+    let whole = mine(&lines);
+    let (front, back) = lines.split_at(lines.len() / 2);
+    assert!(mine(back).merge(mine(front)) == whole);
+    let written = serde_json::to_string(&mine(front)).expect("a miner can be written");
+    let mut restored: TemplateMiner = serde_json::from_str(&written).expect("and read back");
+    for line in back {
+        restored.add(line);
+    }
+    assert!(restored == whole);
+    let templates = whole.finish();
+    for line in &lines {
+        let _ = templates.find(line);
+        let _ = shape_telemetry::variables(line);
     }
 }
 

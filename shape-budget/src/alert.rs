@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use shape_sli::{Events, Grouped, lower_bound};
 use shape_slo::Target;
 
-use crate::{BurnRate, Error, error::Repr};
+use crate::{BurnRate, Error, error::Repr, prometheus};
 
 /// How urgent an alert is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -130,33 +130,34 @@ impl AlertRule {
         }
     }
 
-    /// The alert, if it fires on these events of the long and the short window.
-    ///
-    /// Both error ratios must exceed the threshold. So that few requests do not page, the long window must also hold
-    /// enough evidence: 30 bad events, or at least two and a lower bound of its error ratio (Clopper and Pearson,
-    /// one-sided) that exceeds the threshold with `confidence`. One failure in ten requests is no outage.
-    pub fn fires(
+    /// As [`AlertRule::fires`], with the arithmetic of Prometheus over Sloth's rules where that is asked for.
+    pub(crate) fn fires_as(
         self,
+        arithmetic: Arithmetic,
         target: Target,
         window_seconds: u64,
         long: Events,
         short: Events,
         confidence: f64,
     ) -> Option<Alert> {
-        let burns = |events: Events| {
-            let (bad, total) = (u128::from(events.bad()), u128::from(events.total()));
-            self.exceeds(bad, total, target, window_seconds)
-        };
-        if long.bad() < 2 || !burns(long) || !burns(short) {
-            return None;
-        }
-        if long.bad() < ENOUGH_BAD {
-            let errors = Events::from_good_bad(long.bad(), long.good());
-            let surely_bad = floor_ppb(lower_bound(errors, confidence)?);
-            let billion = u128::from(Target::DENOMINATOR);
-            if !self.exceeds(surely_bad, billion, target, window_seconds) {
-                return None;
+        let burns = |events: Events, range_seconds: u64| match arithmetic {
+            Arithmetic::Exact => {
+                let (bad, total) = (u128::from(events.bad()), u128::from(events.total()));
+                self.exceeds(bad, total, target, window_seconds)
             }
+            Arithmetic::Prometheus => {
+                prometheus::exceeds(self, target, window_seconds, range_seconds, events)
+            }
+        };
+        let surely_burns = |surely_bad| {
+            let billion = u128::from(Target::DENOMINATOR);
+            self.exceeds(surely_bad, billion, target, window_seconds)
+        };
+        if !burns(long, self.long_seconds)
+            || !burns(short, self.short_seconds)
+            || !is_sure(long, confidence, surely_burns)
+        {
+            return None;
         }
         let threshold = self.threshold(window_seconds);
         let burn =
@@ -177,6 +178,50 @@ impl AlertRule {
             ),
         })
     }
+
+    /// The alert, if it fires on these events of the long and the short window.
+    ///
+    /// Both error ratios must exceed the threshold. So that few requests do not page, the long window must also hold
+    /// enough evidence: 30 bad events, or at least two and a lower bound of its error ratio (Clopper and Pearson,
+    /// one-sided) that exceeds the threshold with `confidence`. One failure in ten requests is no outage.
+    pub fn fires(
+        self,
+        target: Target,
+        window_seconds: u64,
+        long: Events,
+        short: Events,
+        confidence: f64,
+    ) -> Option<Alert> {
+        self.fires_as(
+            Arithmetic::Exact,
+            target,
+            window_seconds,
+            long,
+            short,
+            confidence,
+        )
+    }
+}
+
+/// How a burn is compared with its threshold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Arithmetic {
+    /// By the counts.
+    #[default]
+    Exact,
+    /// To the last digit as Prometheus does.
+    Prometheus,
+}
+
+/// Whether the evidence of these events is enough: many bad ones, or two and a lower bound of the error ratio, in parts
+/// per billion, that still `exceeds`.
+pub(crate) fn is_sure(events: Events, confidence: f64, exceeds: impl FnOnce(u128) -> bool) -> bool {
+    if ENOUGH_BAD <= events.bad() {
+        return true;
+    }
+    let errors = Events::from_good_bad(events.bad(), events.good());
+    2 <= events.bad()
+        && lower_bound(errors, confidence).is_some_and(|surely_bad| exceeds(floor_ppb(surely_bad)))
 }
 
 /// From so many bad events on the error ratio is known to less than a fifth of itself, and the ratio decides, as in

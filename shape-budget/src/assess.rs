@@ -1,14 +1,17 @@
 //! From promises and measurements to budgets.
 
 use jiff::{SignedDuration, Timestamp};
-use shape_sli::{Events, Sli, SliReport};
+use shape_sli::{Events, Sli, SliPoint, SliReport};
 use shape_slo::{BudgetingMethod, Slo, SloSet};
 use shape_telemetry::Period;
 
 use crate::{
-    BudgetConfig, BudgetReport, BurnWindow, BurndownPoint, Error, SloBudget, UntimedEvents,
+    Alert, BudgetAlert, BudgetConfig, BudgetReport, BudgetRule, BurnWindow, BurndownPoint, Error,
+    ExcludedShare, SloBudget, UntimedEvents,
+    budget_rule::{Recent, Standing},
     burn::Cumulated,
     error::Repr,
+    exclusion::Excluded,
     outlook::Outlook,
     spend::{SliceWindow, Spend, remaining},
 };
@@ -79,7 +82,9 @@ pub fn assess(
         .iter()
         .map(|slo| {
             let sli = measured.find(&slo.component, slo.indicator);
-            budget(slo, sli, measured.bucket_ms, now, config)
+            let points: &[SliPoint] = sli.map_or(&[], |sli| &sli.points);
+            let untimed = sli.map_or(Events::NONE, Sli::untimed);
+            assess_slo(slo, points, untimed, measured.bucket_ms, now, config)
         })
         .collect::<Result<_, _>>()?;
     Ok(BudgetReport {
@@ -89,9 +94,18 @@ pub fn assess(
     })
 }
 
-fn budget(
+/// The budget of one promise at `now`, from its events by time bucket in time order.
+///
+/// What [`assess`] does for one promise whose events come from elsewhere: a [`BurnMeter`](crate::BurnMeter), a log of
+/// counts. `untimed` are events that carry no time.
+///
+/// # Errors
+///
+/// When the promise's window has no period at `now` (an unknown time zone), or its slices have no length.
+pub fn assess_slo(
     slo: &Slo,
-    sli: Option<&Sli>,
+    points: &[SliPoint],
+    untimed: Events,
     bucket_ms: u64,
     now: Timestamp,
     config: &BudgetConfig,
@@ -100,57 +114,52 @@ fn budget(
         slo: slo.id.to_string(),
         source,
     })?;
-    let cumulated = Cumulated::new(sli.map_or(&[], |sli| &sli.points));
+    let window_seconds = period.length().as_secs();
+    // A look-back may begin before a calendar window does.
+    let reach = Period {
+        start: period.start.min(back(now, window_seconds)),
+        end: period.end,
+    };
+    let excluded = Excluded::of(&config.exclusions, &slo.id, reach)?;
+    let kept = excluded.keep(points);
+    let cumulated = Cumulated::new(&kept);
     let past = Period {
         start: period.start,
         end: period.end.min(now),
     };
     let untimed = match config.untimed {
-        UntimedEvents::InWindow => sli.map_or(Events::NONE, Sli::untimed),
+        UntimedEvents::InWindow => untimed,
         UntimedEvents::Ignored => Events::NONE,
     };
-    let points = cumulated.points_in(past);
+    let points_past = cumulated.points_in(past);
     let events = cumulated.events_in(past) + untimed;
-    let first = points.first().map(|point| point.start);
+    let first = points_past.first().map(|point| point.start);
     let slices = SliceWindow {
         period,
         now: past.end,
         is_rolling: slo.window.is_rolling(),
         first,
         no_data: config.no_data,
+        excluded: &excluded,
     };
     let spend =
-        Spend::of(slo.method, slo.target, events, points, &slices).ok_or_else(|| Repr::Slice {
-            slo: slo.id.to_string(),
+        Spend::of(slo.method, slo.target, events, points_past, &slices).ok_or_else(|| {
+            Repr::Slice {
+                slo: slo.id.to_string(),
+            }
         })?;
-    let window_seconds = period.length().as_secs();
-    let events_back = |seconds: u64| {
-        let start = i64::try_from(seconds)
-            .ok()
-            .and_then(|seconds| now.checked_sub(SignedDuration::from_secs(seconds)).ok())
-            .unwrap_or(Timestamp::MIN);
-        cumulated.events_in(Period { start, end: now })
+    let view = View {
+        slo,
+        config,
+        now,
+        past,
+        window_seconds,
+        events,
+        cumulated: &cumulated,
+        slices: &slices,
+        spend: &spend,
     };
-    let mut burn: Vec<BurnWindow> = config
-        .look_backs
-        .iter()
-        .filter(|seconds| bucket_ms <= seconds.saturating_mul(1_000) && **seconds < window_seconds)
-        .map(|&seconds| BurnWindow::new(seconds, slo.target, events_back(seconds)))
-        .collect();
-    let alerts = config
-        .rules
-        .iter()
-        .filter(|rule| rule.long_seconds <= window_seconds)
-        .filter_map(|rule| {
-            rule.fires(
-                slo.target,
-                window_seconds,
-                events_back(rule.long_seconds),
-                events_back(rule.short_seconds),
-                config.confidence,
-            )
-        })
-        .collect();
+    let mut burn = view.look_backs(bucket_ms);
     let forecast = Outlook {
         slo,
         period,
@@ -160,11 +169,20 @@ fn budget(
         untimed,
         cumulated: &cumulated,
         spend: &spend,
+        excluded: &excluded,
     }
     .forecast(&burn);
     burn.push(BurnWindow::new(window_seconds, slo.target, events));
-    let burndown = burndown(slo, points, untimed, &slices, &spend, bucket_ms, config);
-    let missed_since = missed_since(slo, points, untimed, &burndown);
+    let burndown = burndown(
+        slo,
+        points_past,
+        untimed,
+        &slices,
+        &spend,
+        bucket_ms,
+        config,
+    );
+    let missed_since = missed_since(slo, points_past, untimed, &burndown);
     Ok(SloBudget {
         slo: slo.id.clone(),
         component: slo.component.clone(),
@@ -173,6 +191,7 @@ fn budget(
         period,
         events,
         untimed: untimed.total(),
+        excluded: ExcludedShare::of(&excluded, points, past),
         min_events: slo.min_events,
         unit: spend.unit,
         slices: spend.slices,
@@ -181,18 +200,105 @@ fn budget(
         consumed_ppm: spend.consumed_ppm(),
         missed_since,
         burn,
-        alerts,
+        alerts: view.alerts(),
+        budget_alerts: view.budget_alerts(),
         forecast,
         burndown,
     })
 }
 
+/// So many seconds before an instant.
+fn back(now: Timestamp, seconds: u64) -> Timestamp {
+    let length = i64::try_from(seconds).map(SignedDuration::from_secs);
+    let start = length.ok().and_then(|length| now.checked_sub(length).ok());
+    start.unwrap_or(Timestamp::MIN)
+}
+
+/// The window of one promise as look-backs and alerts see it.
+struct View<'a> {
+    slo: &'a Slo,
+    config: &'a BudgetConfig,
+    now: Timestamp,
+    /// The part of the window that has been.
+    past: Period,
+    window_seconds: u64,
+    events: Events,
+    cumulated: &'a Cumulated<'a>,
+    slices: &'a SliceWindow<'a>,
+    spend: &'a Spend,
+}
+
+impl View<'_> {
+    fn events_back(&self, seconds: u64) -> Events {
+        self.cumulated.events_in(Period {
+            start: back(self.now, seconds),
+            end: self.now,
+        })
+    }
+
+    fn look_backs(&self, bucket_ms: u64) -> Vec<BurnWindow> {
+        let is_shown = |seconds: &&u64| {
+            bucket_ms <= seconds.saturating_mul(1_000) && **seconds < self.window_seconds
+        };
+        let shown = self.config.look_backs.iter().filter(is_shown);
+        shown
+            .map(|&seconds| BurnWindow::new(seconds, self.slo.target, self.events_back(seconds)))
+            .collect()
+    }
+
+    fn alerts(&self) -> Vec<Alert> {
+        let rules = self.config.rules.iter();
+        rules
+            .filter(|rule| rule.long_seconds <= self.window_seconds)
+            .filter_map(|rule| {
+                rule.fires(
+                    self.slo.target,
+                    self.window_seconds,
+                    self.events_back(rule.long_seconds),
+                    self.events_back(rule.short_seconds),
+                    self.config.confidence,
+                )
+            })
+            .collect()
+    }
+
+    fn budget_alerts(&self) -> Vec<BudgetAlert> {
+        let Self { slo, past, .. } = self;
+        let seen = past
+            .end
+            .duration_since(self.slices.first.unwrap_or(past.end));
+        let standing = Standing {
+            slo,
+            events: self.events,
+            spend: self.spend,
+            covered_seconds: seen.as_secs().unsigned_abs(),
+            confidence: self.config.confidence,
+        };
+        let fires = |rule: &BudgetRule| {
+            let seconds = rule.look_back_seconds().min(self.window_seconds);
+            let period = Period {
+                start: back(self.now, seconds).max(past.start),
+                end: past.end,
+            };
+            let events = self.cumulated.events_in(period);
+            let points = self.cumulated.points_in(period);
+            let recent = Recent {
+                seconds,
+                events,
+                spend: Spend::of(slo.method, slo.target, events, points, self.slices)?,
+            };
+            rule.fires(&standing, &recent)
+        };
+        self.config.budget_rules.iter().filter_map(fires).collect()
+    }
+}
+
 /// The remaining budget after each bucket of the window, against what the whole window allows.
 fn burndown(
     slo: &Slo,
-    points: &[shape_sli::SliPoint],
+    points: &[SliPoint],
     untimed: Events,
-    slices: &SliceWindow,
+    slices: &SliceWindow<'_>,
     spend: &Spend,
     bucket_ms: u64,
     config: &BudgetConfig,
@@ -224,7 +330,7 @@ fn burndown(
 /// The bucket since which the window's events, up to there, miss the target.
 fn missed_since(
     slo: &Slo,
-    points: &[shape_sli::SliPoint],
+    points: &[SliPoint],
     untimed: Events,
     burndown: &[BurndownPoint],
 ) -> Option<Timestamp> {

@@ -1,6 +1,6 @@
 //! How budgets are assessed.
 
-use crate::{AlertRule, Error, NoDataPolicy, error::Repr};
+use crate::{AlertRule, BudgetRule, Error, Exclusion, NoDataPolicy, error::Repr};
 
 /// What becomes of events that carry no time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -33,6 +33,8 @@ pub struct BudgetConfig {
     pub(crate) no_data: NoDataPolicy,
     pub(crate) untimed: UntimedEvents,
     pub(crate) max_burndown: usize,
+    pub(crate) exclusions: Vec<Exclusion>,
+    pub(crate) budget_rules: Vec<BudgetRule>,
 }
 
 impl Default for BudgetConfig {
@@ -52,7 +54,37 @@ impl BudgetConfig {
             no_data: NoDataPolicy::Exclude,
             untimed: UntimedEvents::InWindow,
             max_burndown: 300,
+            exclusions: Vec::new(),
+            budget_rules: Vec::new(),
         }
+    }
+
+    /// Times that count neither for nor against a promise.
+    #[must_use]
+    pub fn exclusions(mut self, exclusions: impl IntoIterator<Item = Exclusion>) -> Self {
+        self.exclusions = exclusions.into_iter().collect();
+        self
+    }
+
+    /// Its exclusions.
+    pub fn own_exclusions(&self) -> &[Exclusion] {
+        &self.exclusions
+    }
+
+    /// The alerts on the budget itself: how much is left, how fast it drops, how long it lasts. None by default.
+    ///
+    /// # Errors
+    ///
+    /// When a part of the budget is not in 0..=1,000,000 ppm, or a look-back has no length.
+    pub fn budget_rules(
+        mut self,
+        rules: impl IntoIterator<Item = BudgetRule>,
+    ) -> Result<Self, Error> {
+        self.budget_rules = rules
+            .into_iter()
+            .map(BudgetRule::checked)
+            .collect::<Result<_, _>>()?;
+        Ok(self)
     }
 
     /// The look-backs in seconds whose burn is reported. Those shorter than a time bucket, or not shorter than the

@@ -21,6 +21,8 @@ pub enum ErrorKind {
     UnsupportedVersion,
     /// JSON that is not the expected artifact.
     Json,
+    /// A budget policy that is none.
+    Policy,
 }
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -30,6 +32,8 @@ pub(crate) enum Repr {
         slo: String,
         source: shape_slo::Error,
     },
+    #[error("exclusion `{exclusion}`: {message}")]
+    Zone { exclusion: String, message: String },
     #[error("`{slo}`: slices of 0 s, expected at least 1 s")]
     Slice { slo: String },
     #[error("{what} of {seen}, expected {expected}")]
@@ -42,6 +46,8 @@ pub(crate) enum Repr {
     Counts { line: usize, seen: String },
     #[error("`error-budgets` version {seen}, this crate reads version {expected}")]
     UnsupportedVersion { seen: u32, expected: u32 },
+    #[error("not a budget policy: {message}")]
+    Policy { message: String },
     #[error("not a budget report: {message}")]
     Json { message: String },
 }
@@ -50,12 +56,13 @@ impl Error {
     /// What kind of mistake it is.
     pub fn kind(&self) -> ErrorKind {
         match self.0 {
-            Repr::Window { .. } => ErrorKind::Window,
+            Repr::Window { .. } | Repr::Zone { .. } => ErrorKind::Window,
             Repr::Slice { .. } => ErrorKind::Slice,
             Repr::Config { .. } => ErrorKind::Config,
             Repr::Counts { .. } => ErrorKind::Counts,
             Repr::UnsupportedVersion { .. } => ErrorKind::UnsupportedVersion,
             Repr::Json { .. } => ErrorKind::Json,
+            Repr::Policy { .. } => ErrorKind::Policy,
         }
     }
 }

@@ -40,27 +40,40 @@
 
 pub use crate::{
     alert::{Alert, AlertRule, AlertSeverity},
-    assess::assess,
+    assess::{assess, assess_slo},
+    budget_rule::{BudgetAlert, BudgetCondition, BudgetRule},
     burn::{BurnRate, BurnWindow},
     config::{BudgetConfig, UntimedEvents},
+    counter::{CounterGrowth, CounterReader, CounterReading},
     error::{Error, ErrorKind},
+    exclusion::Exclusion,
+    exhaustion::ExhaustionBand,
     forecast::breach_probability,
     meter::BurnMeter,
+    policy::{Allowed, BudgetPart, BudgetPolicy, PolicyDecision, PolicyStep},
+    recurrence::Recurrence,
     replay::{Fired, MinuteCount, Replay, parse_minute_counts, replay},
-    report::{BudgetReport, BurndownPoint, Forecast, SloBudget},
+    report::{BudgetReport, BurndownPoint, ExcludedShare, Forecast, SloBudget},
     spend::{BudgetUnit, NoDataPolicy, SliceCounts},
 };
 
 mod alert;
 mod assess;
+mod budget_rule;
 mod burn;
 mod config;
+mod counter;
 mod error;
+mod exclusion;
+mod exhaustion;
 #[cfg(feature = "prometheus")]
 mod exposition;
 mod forecast;
 mod meter;
 mod outlook;
+mod policy;
+mod prometheus;
+mod recurrence;
 mod replay;
 mod report;
 mod spend;

@@ -1,10 +1,14 @@
 //! Burn of a running stream of events, in constant time.
 
 use jiff::Timestamp;
-use shape_sli::Events;
-use shape_slo::Target;
+use shape_sli::{Events, SliPoint};
+use shape_slo::{Slo, Target};
+use shape_telemetry::Period;
 
-use crate::{Alert, AlertRule, BurnRate, BurnWindow, Error, error::Repr};
+use crate::{
+    Alert, AlertRule, BudgetConfig, BurnRate, BurnWindow, Error, Exclusion, SloBudget,
+    alert::Arithmetic, assess_slo, error::Repr, exclusion::Excluded,
+};
 
 /// Counts events as they come and knows the burn over several look-backs at any time.
 ///
@@ -40,6 +44,8 @@ pub struct BurnMeter {
     ring: Vec<Events>,
     spans: Vec<Span>,
     too_late: Events,
+    excluded: Excluded,
+    left_out: Events,
 }
 
 /// A look-back and the sum of its slots.
@@ -105,6 +111,8 @@ impl BurnMeter {
             ring: vec![Events::NONE; length],
             spans,
             too_late: Events::NONE,
+            excluded: Excluded::default(),
+            left_out: Events::NONE,
         })
     }
 
@@ -117,12 +125,102 @@ impl BurnMeter {
             self.too_late += events;
             return;
         };
+        if self.is_excluded(slot) {
+            self.left_out += events;
+            return;
+        }
         self.ring[place] += events;
         for span in &mut self.spans {
             if age < span.slots {
                 span.sum += events;
             }
         }
+    }
+
+    /// Leaves a time out: what was recorded in it leaves every look-back, what comes for it later is not counted. A slot
+    /// is left out when it starts in the time.
+    pub fn exclude(&mut self, period: Period) {
+        let periods = self.excluded.periods().iter().copied().chain([period]);
+        self.excluded = Excluded::from_periods(periods.collect());
+        let Some(head) = self.head else {
+            return;
+        };
+        for slot in head - self.whole() + 1..=head {
+            let Some(place) = self.place(slot).filter(|_| self.is_excluded(slot)) else {
+                continue;
+            };
+            let gone = std::mem::replace(&mut self.ring[place], Events::NONE);
+            self.left_out += gone;
+            for span in &mut self.spans {
+                if head - slot < span.slots {
+                    span.sum = span.sum.checked_sub(gone).unwrap_or(Events::NONE);
+                }
+            }
+        }
+    }
+
+    /// Adds what another meter of the same slots and window counted: shards of one stream, in any order, are the stream.
+    ///
+    /// # Errors
+    ///
+    /// When the slots or the windows differ.
+    pub fn merge(&mut self, other: &Self) -> Result<(), Error> {
+        if (self.slot_seconds, self.window_seconds) != (other.slot_seconds, other.window_seconds) {
+            return Err(Repr::Config {
+                what: "meter",
+                seen: format!(
+                    "slots of {} s in {} s",
+                    other.slot_seconds, other.window_seconds
+                ),
+                expected: "the slots and the window of the meter it is merged into",
+            }
+            .into());
+        }
+        for period in other.excluded.periods() {
+            self.exclude(*period);
+        }
+        if let Some(now) = other.head.and_then(|head| other.start_of(head)) {
+            self.advance(now);
+        }
+        for point in other.points() {
+            self.record(point.start, point.events);
+        }
+        self.too_late += other.too_late;
+        self.left_out += other.left_out;
+        Ok(())
+    }
+
+    /// The budget of a promise at `now`, from the slots that are kept: [`assess_slo`] with the stream's own events.
+    ///
+    /// The slots must reach back as far as the promise's window: make the meter for the longest one, 31 days and an hour
+    /// for a calendar month. Exclusions of `config` come on top of those of the meter.
+    ///
+    /// # Errors
+    ///
+    /// As [`assess_slo`].
+    pub fn budget(
+        &self,
+        slo: &Slo,
+        now: Timestamp,
+        config: &BudgetConfig,
+    ) -> Result<SloBudget, Error> {
+        let points: Vec<SliPoint> = self.points().collect();
+        let mut config = config.clone();
+        for period in self.excluded.periods() {
+            config.exclusions.push(Exclusion::once("meter", *period)?);
+        }
+        let bucket_ms = self.slot_seconds.unsigned_abs().saturating_mul(1_000);
+        assess_slo(slo, &points, Events::NONE, bucket_ms, now, &config)
+    }
+
+    /// The slots that hold events, in time order, by their start.
+    pub fn points(&self) -> impl Iterator<Item = SliPoint> + '_ {
+        let slots = self.head.map(|head| head - self.whole() + 1..=head);
+        slots.into_iter().flatten().filter_map(|slot| {
+            let events = self.ring[self.place(slot)?];
+            let start = self.start_of(slot)?;
+            (!events.is_none()).then_some(SliPoint { start, events })
+        })
     }
 
     /// Moves the present on, although nothing happened; never back.
@@ -150,11 +248,16 @@ impl BurnMeter {
 
     /// The alerts that fire now.
     pub fn alerts(&self, confidence: f64) -> Vec<Alert> {
+        self.alerts_as(Arithmetic::Exact, confidence)
+    }
+
+    pub(crate) fn alerts_as(&self, arithmetic: Arithmetic, confidence: f64) -> Vec<Alert> {
         let of = |seconds| self.events(seconds).unwrap_or(Events::NONE);
         self.rules
             .iter()
             .filter_map(|rule| {
-                rule.fires(
+                rule.fires_as(
+                    arithmetic,
                     self.target,
                     self.window_seconds,
                     of(rule.long_seconds),
@@ -168,6 +271,22 @@ impl BurnMeter {
     /// Events that came when their slot had left the window.
     pub fn too_late(&self) -> Events {
         self.too_late
+    }
+
+    /// Events of excluded time, which count nowhere.
+    pub fn left_out(&self) -> Events {
+        self.left_out
+    }
+
+    fn start_of(&self, slot: i64) -> Option<Timestamp> {
+        Timestamp::from_second(slot.checked_mul(self.slot_seconds)?).ok()
+    }
+
+    fn is_excluded(&self, slot: i64) -> bool {
+        !self.excluded.is_empty()
+            && self
+                .start_of(slot)
+                .is_some_and(|start| self.excluded.contains(start))
     }
 
     fn whole(&self) -> i64 {

@@ -6,10 +6,12 @@ use shape_slo::{Slo, Window};
 use shape_telemetry::Period;
 
 use crate::{
-    BudgetUnit, BurnWindow, Forecast, NoDataPolicy,
+    BudgetUnit, BurnWindow, ExhaustionBand, Forecast, NoDataPolicy,
     alert::span,
     breach_probability,
     burn::Cumulated,
+    exclusion::Excluded,
+    exhaustion::Burn,
     forecast::real,
     spend::{SliceWindow, Spend},
 };
@@ -24,6 +26,7 @@ pub(crate) struct Outlook<'a> {
     pub(crate) untimed: Events,
     pub(crate) cumulated: &'a Cumulated<'a>,
     pub(crate) spend: &'a Spend,
+    pub(crate) excluded: &'a Excluded,
 }
 
 impl Outlook<'_> {
@@ -43,12 +46,17 @@ impl Outlook<'_> {
         } else {
             recent.and_then(|recent| self.exhausted_at(recent))
         };
+        // A look-back without a failure says that the budget lasts, not when it ends.
+        let exhaustion = recent
+            .filter(|recent| !is_spent && 0 < recent.events.bad())
+            .and_then(|recent| self.exhaustion(recent));
         let recovers_at = if is_spent { self.recovers_at() } else { None };
         let explanation =
             self.explain(breach_probability, ahead, recent, exhausted_at, recovers_at);
         Forecast {
             breach_probability,
             exhausted_at,
+            exhaustion,
             recovers_at,
             explanation,
         }
@@ -60,44 +68,74 @@ impl Outlook<'_> {
             Window::Rolling { .. } => self.first?,
             Window::Calendar { .. } => self.period.start,
         };
-        let covered = self.now.duration_since(start).as_secs_f64();
+        let end = self.now;
+        let covered = end.duration_since(start).as_secs_f64();
+        let covered = covered - real(self.excluded.seconds_in(Period { start, end }));
         (0.0 < covered).then_some(covered)
+    }
+
+    /// The length of the window in seconds, without what is excluded.
+    fn window_seconds(&self) -> f64 {
+        self.period.length().as_secs_f64() - real(self.excluded.seconds_in(self.period))
     }
 
     /// The events still to come until the window is full, at the mean rate so far.
     fn events_ahead(&self) -> Option<u64> {
         let covered = self.covered_seconds()?;
-        let window = self.period.length().as_secs_f64();
-        let ahead = real(self.events.total()) / covered * (window - covered).max(0.0);
-        Some(floor(ahead))
+        let ahead = (self.window_seconds() - covered).max(0.0);
+        Some(floor(real(self.events.total()) / covered * ahead))
     }
 
-    /// When the promise is missed if the recent burn goes on: events come at the recent rate, and leave a rolling
-    /// window that is full as they came.
-    fn exhausted_at(&self, recent: &BurnWindow) -> Option<Timestamp> {
-        if self.spend.unit != BudgetUnit::Events {
+    /// The burn of a look-back against what is left: events come at the recent rate, and leave a rolling window that is
+    /// full as they came.
+    fn burn(&self, recent: &BurnWindow) -> Option<Burn> {
+        if self.spend.unit != BudgetUnit::Events || recent.events.is_none() {
             return None;
         }
         let covered = self.covered_seconds()?;
-        let window = self.period.length().as_secs_f64();
-        let allowed_share = 1.0 - self.slo.target.ratio();
+        let window = self.window_seconds();
+        let allowed = 1.0 - self.slo.target.ratio();
         // A look-back that is longer than the service has been seen holds only what was seen.
         let rate = real(recent.events.total()) / real(recent.seconds).min(covered);
-        let left = real(self.events.total()) * allowed_share - real(self.events.bad());
-        let mut loss = rate * (recent.events.error_ratio()? - allowed_share);
-        if self.slo.window.is_rolling() && window <= covered {
-            loss += left / window;
-        }
-        if loss <= 0.0 || left < 0.0 {
+        let left = real(self.events.total()) * allowed - real(self.events.bad());
+        let is_full = self.slo.window.is_rolling() && window <= covered;
+        (0.0 <= left).then_some(Burn {
+            events: recent.events,
+            rate,
+            allowed,
+            left,
+            leaving: if is_full { left / window } else { 0.0 },
+        })
+    }
+
+    /// When the promise is missed if the recent burn goes on.
+    fn exhausted_at(&self, recent: &BurnWindow) -> Option<Timestamp> {
+        let burn = self.burn(recent)?;
+        let loss = burn.rate * (recent.events.error_ratio()? - burn.allowed) + burn.leaving;
+        if loss <= 0.0 {
             return None;
         }
-        let seconds = left / loss;
+        let seconds = burn.left / loss;
         if 1e10 < seconds {
             return None;
         }
         let at = SignedDuration::try_from_secs_f64(seconds).ok()?;
         let at = self.now.checked_add(at).ok()?;
-        (self.slo.window.is_rolling() || at < self.period.end).then_some(at)
+        self.is_in_window(at).then_some(at)
+    }
+
+    /// The band around [`Self::exhausted_at`].
+    fn exhaustion(&self, recent: &BurnWindow) -> Option<ExhaustionBand> {
+        let band = self.burn(recent)?.band(self.now)?;
+        self.is_in_window(band.earliest).then(|| ExhaustionBand {
+            latest: band.latest.filter(|at| self.is_in_window(*at)),
+            ..band
+        })
+    }
+
+    /// A calendar window ends, and its budget with it.
+    fn is_in_window(&self, at: Timestamp) -> bool {
+        self.slo.window.is_rolling() || at < self.period.end
     }
 
     /// When the promise holds again although nothing more comes.
@@ -116,14 +154,18 @@ impl Outlook<'_> {
             if left.first().is_some_and(|next| next.start == point.start) {
                 continue;
             }
-            let events: Events =
-                self.untimed + left.iter().map(|point| point.events).sum::<Events>();
+            let after = Period {
+                start: left.first().map_or(self.now, |next| next.start),
+                end: self.now,
+            };
+            let events = self.untimed + self.cumulated.events_in(after);
             let slices = SliceWindow {
                 period: self.period,
                 now: self.now,
                 is_rolling: true,
                 first: left.first().map(|point| point.start),
                 no_data: NoDataPolicy::Exclude,
+                excluded: self.excluded,
             };
             let spend = Spend::of(self.slo.method, self.slo.target, events, left, &slices)?;
             if 0 <= spend.remaining() {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use shape_sli::Events;
 use shape_slo::Target;
 
-use crate::{AlertRule, AlertSeverity, BurnMeter, Error, error::Repr};
+use crate::{AlertRule, AlertSeverity, BurnMeter, Error, alert::Arithmetic, error::Repr};
 
 /// The first and the last minute at which alerts of one severity fire.
 ///
@@ -81,6 +81,10 @@ pub fn parse_minute_counts(text: &str) -> Result<Vec<MinuteCount>, Error> {
 
 /// When the rules fire, evaluated at the end of every minute.
 ///
+/// At a burn exactly at a threshold the last digit of Prometheus' floats decides; a replay computes as Prometheus does
+/// over the rules of Sloth, and so agrees there too. It differs in one thing, on purpose: an alert needs evidence
+/// ([`AlertRule::fires`]), so that few requests do not page.
+///
 /// # Errors
 ///
 /// When a rule is not valid, or its windows are no whole minutes.
@@ -116,7 +120,7 @@ pub fn replay(
         while let Some(row) = rows.next_if(|row| row.minute <= minute) {
             meter.record(at, row.events);
         }
-        for alert in meter.alerts(confidence) {
+        for alert in meter.alerts_as(Arithmetic::Prometheus, confidence) {
             let fired = match alert.severity {
                 AlertSeverity::Page => &mut replay.page,
                 AlertSeverity::Ticket => &mut replay.ticket,

@@ -2,11 +2,14 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shape_sli::{Events, Indicator};
+use shape_sli::{Events, Indicator, SliPoint};
 use shape_slo::{SloId, Target};
 use shape_telemetry::{ComponentId, Period};
 
-use crate::{Alert, BudgetUnit, BurnRate, BurnWindow, Error, SliceCounts, error::Repr};
+use crate::{
+    Alert, BudgetAlert, BudgetUnit, BurnRate, BurnWindow, Error, ExhaustionBand, SliceCounts,
+    error::Repr, exclusion::Excluded,
+};
 
 /// The remaining budget at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,11 +31,43 @@ pub struct Forecast {
     pub breach_probability: Option<f64>,
     /// When the budget is spent at the present burn; `None` when it is not, or is spent already.
     pub exhausted_at: Option<Timestamp>,
+    /// Within this time it is spent with a probability of 80 %, if the events to come are like those of the recent
+    /// look-back; `None` when it is not, or is spent already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exhaustion: Option<ExhaustionBand>,
     /// When enough bad events have left a rolling window for the promise to hold again, if no more events come; the end
     /// of a calendar window. `None` when the promise holds.
     pub recovers_at: Option<Timestamp>,
     /// One sentence for people.
     pub explanation: String,
+}
+
+/// What exclusions left out of a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExcludedShare {
+    /// Seconds of the window so far.
+    pub seconds: u64,
+    /// The events in them.
+    pub events: Events,
+}
+
+impl ExcludedShare {
+    /// `None` when nothing is excluded.
+    pub(crate) fn of(excluded: &Excluded, points: &[SliPoint], past: Period) -> Option<Self> {
+        if excluded.is_empty() {
+            return None;
+        }
+        let seconds = excluded.seconds_in(past);
+        let is_left_out =
+            |point: &&SliPoint| past.contains(point.start) && excluded.contains(point.start);
+        let events: Events = points
+            .iter()
+            .filter(is_left_out)
+            .map(|point| point.events)
+            .sum();
+        (0 < seconds || !events.is_none()).then_some(Self { seconds, events })
+    }
 }
 
 /// The budget of one promise.
@@ -54,6 +89,9 @@ pub struct SloBudget {
     /// Those of them that carry no time.
     #[serde(default)]
     pub untimed: u64,
+    /// What exclusions left out of the window; `None` when nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excluded: Option<ExcludedShare>,
     /// Below this number of events nothing is decided.
     pub min_events: u64,
     /// What `allowed` and `remaining` count: bad events, unless the promise is kept by slices.
@@ -76,6 +114,9 @@ pub struct SloBudget {
     pub burn: Vec<BurnWindow>,
     /// The alerts that fire.
     pub alerts: Vec<Alert>,
+    /// The alerts on the budget itself that fire.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budget_alerts: Vec<BudgetAlert>,
     /// What is to be expected.
     pub forecast: Forecast,
     /// The remaining budget over time.

@@ -1,9 +1,12 @@
 //! What a promise allows, and what was spent of it: integers only.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shape_sli::{Events, SliPoint};
 use shape_slo::{BudgetingMethod, Target};
 use shape_telemetry::Period;
+
+use crate::exclusion::Excluded;
 
 /// What a budget is counted in.
 #[derive(
@@ -80,7 +83,7 @@ impl Spend {
         target: Target,
         events: Events,
         points: &[SliPoint],
-        window: &SliceWindow,
+        window: &SliceWindow<'_>,
     ) -> Option<Self> {
         let (seconds, slice_target) = match method {
             BudgetingMethod::Timeslices {
@@ -145,6 +148,20 @@ impl Spend {
         u64::try_from(allowed).unwrap_or(u64::MAX)
     }
 
+    /// Whether so much spent is at least this part of the exact allowance.
+    pub(crate) fn is_part(&self, spent: u128, ppm: u32) -> bool {
+        let billion = u128::from(Target::DENOMINATOR);
+        let (mut spent, mut total) = (spent, self.total);
+        loop {
+            let left = spent.checked_mul(billion * 1_000_000);
+            let right = total.checked_mul(u128::from(self.allowed_ppb) * u128::from(ppm));
+            if let (Some(left), Some(right)) = (left, right) {
+                return right <= left;
+            }
+            (spent, total) = (spent >> 1, total >> 1);
+        }
+    }
+
     pub(crate) fn spent(&self) -> u128 {
         self.spent
     }
@@ -179,18 +196,20 @@ pub(crate) fn remaining(allowed: u128, spent: u128) -> i64 {
 
 /// Where slices lie.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct SliceWindow {
+pub(crate) struct SliceWindow<'a> {
     pub(crate) period: Period,
-    pub(crate) now: jiff::Timestamp,
+    pub(crate) now: Timestamp,
     /// Slices of a rolling window start at multiples of their length since the epoch, so that the same moment always
     /// falls in the same slice; those of a calendar window at its start.
     pub(crate) is_rolling: bool,
     /// Where the data begins: before it, a rolling window has no slices.
-    pub(crate) first: Option<jiff::Timestamp>,
+    pub(crate) first: Option<Timestamp>,
     pub(crate) no_data: NoDataPolicy,
+    /// Slices that lie in excluded time are none.
+    pub(crate) excluded: &'a Excluded,
 }
 
-impl SliceWindow {
+impl SliceWindow<'_> {
     fn origin_second(&self) -> i64 {
         if self.is_rolling {
             0
@@ -199,7 +218,7 @@ impl SliceWindow {
         }
     }
 
-    fn index(&self, instant: jiff::Timestamp, seconds: u64) -> Option<i64> {
+    fn index(&self, instant: Timestamp, seconds: u64) -> Option<i64> {
         let seconds = i64::try_from(seconds).ok().filter(|seconds| 0 < *seconds)?;
         Some((instant.as_second() - self.origin_second()).div_euclid(seconds))
     }
@@ -212,31 +231,56 @@ impl SliceWindow {
             self.period.start
         };
         let end = self.now.min(self.period.end);
-        let count = || {
-            let last_instant = end
-                .checked_sub(jiff::SignedDuration::from_nanos(1))
-                .unwrap_or(end);
-            if end <= start {
-                return Some(0);
-            }
-            let first = self.index(start, seconds)?;
-            let last = self.index(last_instant, seconds)?;
-            u64::try_from(last - first + 1).ok()
-        };
-        count().unwrap_or(0)
+        self.count(Period { start, end }, seconds)
     }
 
     fn all_slices(&self, seconds: u64) -> u64 {
         if self.is_rolling {
             0
         } else {
-            self.period.length().as_secs().div_ceil(seconds.max(1))
+            self.count(self.period, seconds)
         }
+    }
+
+    /// The slices that lie in a stretch of time, cut ones at its ends included, those in excluded time not.
+    fn count(&self, within: Period, seconds: u64) -> u64 {
+        let last_instant = |end: Timestamp| end.checked_sub(NANOSECOND).unwrap_or(end);
+        let touched = |period: Period| {
+            let first = self.index(period.start, seconds)?;
+            Some((first, self.index(last_instant(period.end), seconds)?))
+        };
+        let Some((first, last)) = touched(within).filter(|_| within.start < within.end) else {
+            return 0;
+        };
+        let is_excluded = |index: i64| {
+            let edge = |index: i64| {
+                let second = i64::try_from(seconds).ok()?.checked_mul(index)?;
+                Timestamp::from_second(second.checked_add(self.origin_second())?).ok()
+            };
+            let start = edge(index).unwrap_or(Timestamp::MIN).max(within.start);
+            let end = edge(index + 1).unwrap_or(Timestamp::MAX).min(within.end);
+            self.excluded.covers(start, end)
+        };
+        let excluded: usize = self
+            .excluded
+            .periods()
+            .iter()
+            .filter_map(|period| touched(*period))
+            .map(|(from, to)| {
+                (from.max(first)..=to.min(last))
+                    .filter(|at| is_excluded(*at))
+                    .count()
+            })
+            .sum();
+        let all = u64::try_from(last - first + 1).unwrap_or(0);
+        all.saturating_sub(u64::try_from(excluded).unwrap_or(u64::MAX))
     }
 }
 
+const NANOSECOND: jiff::SignedDuration = jiff::SignedDuration::from_nanos(1);
+
 /// The events of each slice that has some, in time order.
-fn slices(points: &[SliPoint], window: &SliceWindow, seconds: u64) -> Option<Vec<Events>> {
+fn slices(points: &[SliPoint], window: &SliceWindow<'_>, seconds: u64) -> Option<Vec<Events>> {
     let mut slices: Vec<(i64, Events)> = Vec::new();
     window.index(window.now, seconds)?;
     for point in points {

@@ -59,7 +59,7 @@ pub use crate::{
     objective::{BudgetingMethod, Rationale, Skipped, Slo, SloId, SloSet, Standing},
     recommend::{RecommendConfig, ToleranceBound, recommend},
     target::Target,
-    window::{CalendarUnit, Window},
+    window::{CalendarUnit, Window, time_zone},
 };
 
 mod back_test;

@@ -92,7 +92,7 @@ impl Window {
                 Ok(Period { start, end: now })
             }
             Self::Calendar { unit, time_zone } => {
-                let zone = zone(time_zone)?;
+                let zone = self::time_zone(time_zone)?;
                 let local = now.to_zoned_datetime(zone.clone());
                 let out_of_range = |_: jiff::Error| Repr::Window {
                     seen: self.to_string(),
@@ -123,7 +123,17 @@ fn midnight(date: Date, zone: &TimeZone) -> Result<ZonedDateTime, jiff::Error> {
         .start_of_day()
 }
 
-pub(crate) fn zone(name: &str) -> Result<TimeZone, Error> {
+/// A time zone by its IANA name.
+///
+/// ```
+/// assert!(shape_slo::time_zone("UTC").is_ok());
+/// assert!(shape_slo::time_zone("Europe/Berlyn").is_err());
+/// ```
+///
+/// # Errors
+///
+/// When the name is not known. Zones other than `UTC` need the feature `calendar`.
+pub fn time_zone(name: &str) -> Result<TimeZone, Error> {
     if name.eq_ignore_ascii_case("UTC") || name.eq_ignore_ascii_case("Etc/UTC") {
         return Ok(TimeZone::UTC);
     }
@@ -240,7 +250,7 @@ impl FromStr for Window {
             if words.next().is_some() {
                 return Err(wrong(EXPECTED));
             }
-            zone(&time_zone)?;
+            self::time_zone(&time_zone)?;
             return Ok(Self::Calendar { unit, time_zone });
         }
         if words.next().is_some() {

@@ -88,7 +88,7 @@ pub(super) fn is_time_zone(text: &str) -> bool {
     if text == "UTC" || text == "Etc/UTC" || !cfg!(feature = "calendar") {
         return !text.is_empty();
     }
-    crate::window::zone(text).is_ok_and(|zone| zone.iana_name() == Some(text))
+    crate::window::time_zone(text).is_ok_and(|zone| zone.iana_name() == Some(text))
 }
 
 #[cfg(test)]

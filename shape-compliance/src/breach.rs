@@ -4,9 +4,12 @@ use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shape_budget::SloBudget;
+use shape_budget::{PolicyDecision, SloBudget};
+use shape_sli::{Events, Grouped};
 use shape_slo::{Slo, SloId};
-use shape_telemetry::ComponentId;
+use shape_telemetry::{ComponentId, Period};
+
+use crate::figures;
 
 /// A stable name of an incident: the promise and when it began to be broken.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -75,8 +78,80 @@ pub struct Breach {
     /// When the burn was first seen to have stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mitigated_at: Option<Timestamp>,
+    /// The stretch of time that most bad events fell in; `None` where none carries a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<BadStretch>,
+    /// What the budget policy allows to be changed, as the incident was judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyDecision>,
     /// The figures in one sentence.
     pub explanation: String,
+}
+
+/// The shortest stretch of the window that holds at least four of five bad events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BadStretch {
+    /// The time, exact to the points of the burndown.
+    pub period: Period,
+    /// The events in it.
+    pub events: Events,
+    /// Bad events of the whole window.
+    pub bad_in_window: u64,
+}
+
+impl BadStretch {
+    /// The stretch of a budget, from its burndown.
+    pub fn of(budget: &SloBudget) -> Option<Self> {
+        let before = |index: usize| match index.checked_sub(1) {
+            Some(index) => budget
+                .burndown
+                .get(index)
+                .map(|point| (point.time, point.events)),
+            None => Some((budget.period.start, Events::NONE)),
+        };
+        let (_, first) = before(0)?;
+        let all = budget.burndown.last()?.events.checked_sub(first)?.bad();
+        let needed = all - all / 5;
+        let mut best: Option<Self> = None;
+        let mut from = 0;
+        for point in &budget.burndown {
+            // The latest beginning that still holds enough.
+            while let Some((start, earlier)) = before(from) {
+                let events = point.events.checked_sub(earlier)?;
+                if events.bad() < needed || events.bad() == 0 {
+                    break;
+                }
+                let period = Period {
+                    start,
+                    end: point.time,
+                };
+                if best.is_none_or(|best| period.length() < best.period.length()) {
+                    best = Some(Self {
+                        period,
+                        events,
+                        bad_in_window: all,
+                    });
+                }
+                from += 1;
+            }
+        }
+        best
+    }
+}
+
+/// `600 of 620 bad events between 2026-11-24T02:00:00Z and 2026-11-24T03:00:00Z`
+impl fmt::Display for BadStretch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} of {} bad events between {} and {}",
+            Grouped(self.events.bad()),
+            Grouped(self.bad_in_window),
+            figures::to_the_second(self.period.start),
+            figures::to_the_second(self.period.end)
+        )
+    }
 }
 
 impl Breach {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use shape_sli::Events;
 use shape_slo::Target;
 
-use crate::{Error, error::Repr};
+use crate::{Error, UptimeMethod, error::Repr};
 
 /// One step of a contract: uptime in `from <= uptime < below` pays back `credit_percent` of the fee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -32,6 +32,15 @@ pub enum Rounding {
     Up,
 }
 
+/// The mean of error rates of five minutes, as in Amazon's S3.
+const FIVE_MINUTES: UptimeMethod = UptimeMethod::MeanOfSlices { slice_seconds: 300 };
+
+/// Whole minutes in which nothing was good.
+const DOWN_MINUTES: UptimeMethod = UptimeMethod::Minutes {
+    up_from: Target::from_ppb(1).expect("invariant: a part per billion is a target"),
+    in_a_row: 1,
+};
+
 /// The credit terms of a service level agreement, as data.
 ///
 /// Boundaries are half-open and compared exactly: at an uptime of exactly 99.0 % a contract that pays 25 % "below
@@ -57,6 +66,7 @@ pub struct Contract {
     tiers: Vec<CreditTier>,
     above_cents: u64,
     rounding: Rounding,
+    method: UptimeMethod,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -69,6 +79,8 @@ struct RawContract {
     above_cents: u64,
     #[serde(default)]
     rounding: Rounding,
+    #[serde(default)]
+    method: UptimeMethod,
 }
 
 impl TryFrom<RawContract> for Contract {
@@ -76,7 +88,8 @@ impl TryFrom<RawContract> for Contract {
     fn try_from(raw: RawContract) -> Result<Self, Error> {
         Ok(Self::new(&raw.name, raw.tiers)?
             .paid_above_cents(raw.above_cents)
-            .rounding(raw.rounding))
+            .rounding(raw.rounding)
+            .counting(raw.method))
     }
 }
 
@@ -87,6 +100,7 @@ impl From<Contract> for RawContract {
             tiers: contract.tiers,
             above_cents: contract.above_cents,
             rounding: contract.rounding,
+            method: contract.method,
         }
     }
 }
@@ -140,6 +154,7 @@ impl Contract {
             tiers,
             above_cents: 0,
             rounding: Rounding::Down,
+            method: UptimeMethod::Requests,
         })
     }
 
@@ -155,6 +170,18 @@ impl Contract {
     pub fn rounding(mut self, rounding: Rounding) -> Self {
         self.rounding = rounding;
         self
+    }
+
+    /// How the contract counts uptime: requests, unless told otherwise.
+    #[must_use]
+    pub fn counting(mut self, method: UptimeMethod) -> Self {
+        self.method = method;
+        self
+    }
+
+    /// How the contract counts uptime.
+    pub fn method(&self) -> UptimeMethod {
+        self.method
     }
 
     /// The name.
@@ -174,31 +201,32 @@ impl Contract {
         if uptime.is_none() {
             return None;
         }
-        let holds = |tier: &&CreditTier| {
-            tier.below.is_met_by(uptime) == Some(false)
-                && tier
-                    .from
-                    .is_none_or(|from| from.is_met_by(uptime) == Some(true))
-        };
-        Some(
-            self.tiers
-                .iter()
-                .find(holds)
-                .map_or(0, |tier| tier.credit_percent),
-        )
+        Some(self.percent_where(|target| target.is_met_by(uptime) == Some(true)))
+    }
+
+    /// The percentage of the tier that an uptime falls in, by the targets it reaches.
+    pub(crate) fn percent_where(&self, reaches: impl Fn(Target) -> bool) -> u8 {
+        let holds = |tier: &&CreditTier| !reaches(tier.below) && tier.from.is_none_or(&reaches);
+        let tier = self.tiers.iter().find(holds);
+        tier.map_or(0, |tier| tier.credit_percent)
     }
 
     /// The credit in cents on a fee in cents, never more than the fee; `None` when nothing was measured.
     pub fn credit_cents(&self, uptime: Events, fee_cents: u64) -> Option<u64> {
-        let percent = u128::from(self.credit_percent(uptime)?);
-        let hundredths = u128::from(fee_cents) * percent;
+        let percent = self.credit_percent(uptime)?;
+        Some(self.cents(percent, fee_cents))
+    }
+
+    /// A percentage of a fee, rounded, capped at the fee, and nothing at or below the minimum.
+    pub(crate) fn cents(&self, percent: u8, fee_cents: u64) -> u64 {
+        let hundredths = u128::from(fee_cents) * u128::from(percent);
         let cents = match self.rounding {
             Rounding::Down => hundredths / 100,
             Rounding::Nearest => (hundredths + 50) / 100,
             Rounding::Up => hundredths.div_ceil(100),
         };
         let cents = u64::try_from(cents).unwrap_or(u64::MAX).min(fee_cents);
-        Some(if self.above_cents < cents { cents } else { 0 })
+        if self.above_cents < cents { cents } else { 0 }
     }
 
     /// Amazon S3 Standard, as of 2019-07-31: below 99.9 % 10 %, below 99.0 % 25 %, below 95.0 % all.
@@ -207,6 +235,7 @@ impl Contract {
             "Amazon S3 Standard (2019-07-31)",
             &[(999_000_000, 10), (990_000_000, 25), (950_000_000, 100)],
         )
+        .counting(FIVE_MINUTES)
     }
 
     /// Amazon S3 Intelligent-Tiering and Infrequent Access, as of 2019-07-31.
@@ -215,6 +244,26 @@ impl Contract {
             "Amazon S3 Infrequent Access (2019-07-31)",
             &[(990_000_000, 10), (980_000_000, 25), (950_000_000, 100)],
         )
+        .counting(FIVE_MINUTES)
+    }
+
+    /// AWS Compute at the level of a region, as of 2022: below 99.99 % 10 %, below 99.0 % 30 %, below 95.0 % all; minutes.
+    /// A minute is down here when no request of it is good.
+    pub fn aws_compute_region() -> Self {
+        Self::of(
+            "AWS Compute, region (2022)",
+            &[(999_900_000, 10), (990_000_000, 30), (950_000_000, 100)],
+        )
+        .counting(DOWN_MINUTES)
+    }
+
+    /// Google Cloud Interconnect at 99.99 %: below it 10 %, below 99.0 % 25 %; whole minutes.
+    pub fn google_interconnect() -> Self {
+        Self::of(
+            "Google Cloud Interconnect, 99.99 %",
+            &[(999_900_000, 10), (990_000_000, 25)],
+        )
+        .counting(DOWN_MINUTES)
     }
 
     /// AWS Compute Optimizer, as of 2022-05-04; paid above one dollar.
@@ -240,6 +289,7 @@ impl Contract {
             "Azure Virtual Machines, availability zones",
             &[(999_900_000, 10), (990_000_000, 25), (950_000_000, 100)],
         )
+        .counting(DOWN_MINUTES)
     }
 
     fn of(name: &str, bounds: &[(u32, u8)]) -> Self {
@@ -263,6 +313,7 @@ impl Contract {
             tiers,
             above_cents: 0,
             rounding: Rounding::Down,
+            method: UptimeMethod::Requests,
         }
     }
 }

@@ -17,6 +17,12 @@ pub enum ErrorKind {
     UnsupportedVersion,
     /// JSON that is not the expected artifact.
     Json,
+    /// A history or an outbox that is damaged, or a fact that contradicts it.
+    History,
+    /// A file that can not be read or written.
+    Io,
+    /// A budget that can not be assessed.
+    Budget,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,9 +39,35 @@ pub(crate) enum Repr {
     UnsupportedVersion { seen: u32, expected: u32 },
     #[error("not a compliance report: {message}")]
     Json { message: String },
+    #[error("{file}: line {line}: {message}")]
+    Line {
+        file: String,
+        line: usize,
+        message: String,
+    },
+    #[error("{message}")]
+    Fact { message: String },
+    #[error("cannot {action} `{file}`: {message}")]
+    Io {
+        action: &'static str,
+        file: String,
+        message: String,
+    },
+    #[error("{message}")]
+    Budget { message: String },
 }
 
 impl Error {
+    pub(crate) fn io(action: &'static str, file: &std::path::Path, error: &std::io::Error) -> Self {
+        let (file, message) = (file.display().to_string(), error.to_string());
+        Repr::Io {
+            action,
+            file,
+            message,
+        }
+        .into()
+    }
+
     /// What kind of mistake it is.
     pub fn kind(&self) -> ErrorKind {
         match self.0 {
@@ -43,6 +75,9 @@ impl Error {
             Repr::Contract { .. } => ErrorKind::Contract,
             Repr::UnsupportedVersion { .. } => ErrorKind::UnsupportedVersion,
             Repr::Json { .. } => ErrorKind::Json,
+            Repr::Line { .. } | Repr::Fact { .. } => ErrorKind::History,
+            Repr::Io { .. } => ErrorKind::Io,
+            Repr::Budget { .. } => ErrorKind::Budget,
         }
     }
 }

@@ -96,3 +96,23 @@ pub(crate) fn percent(ppm: u64) -> String {
 pub(crate) fn to_the_second(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
+
+/// A signed count with a true minus sign.
+pub(crate) fn signed(count: i64) -> String {
+    let sign = if count < 0 { "−" } else { "" };
+    format!("{sign}{}", Grouped(count.unsigned_abs()))
+}
+
+/// How long something lasted, in its two largest units: `2 d 3 h`, `4 min 5 s`.
+pub(crate) fn length(seconds: i64) -> String {
+    let seconds = u64::try_from(seconds).unwrap_or(0);
+    let (days, hours) = (seconds / 86_400, seconds / 3_600 % 24);
+    let (minutes, rest) = (seconds / 60 % 60, seconds % 60);
+    if days != 0 {
+        format!("{} d {hours} h", Grouped(days))
+    } else if hours != 0 {
+        format!("{hours} h {minutes} min")
+    } else {
+        format!("{minutes} min {rest} s")
+    }
+}

@@ -1,13 +1,13 @@
 //! From budgets to statuses and incidents.
 
 use jiff::Timestamp;
-use shape_budget::{BudgetReport, BurnWindow, SloBudget};
+use shape_budget::{BudgetPolicy, BudgetReport, BurnWindow, SloBudget};
 use shape_sli::{Events, confidence_at_least};
 use shape_slo::{Slo, SloSet};
 
 use crate::{
-    Breach, BreachId, ComplianceReport, Error, IncidentState, SloStatus, Status, error::Repr,
-    figures,
+    BadStretch, Breach, BreachId, ComplianceReport, Error, IncidentState, SloStatus, Status,
+    error::Repr, figures,
 };
 
 /// How statuses change.
@@ -28,6 +28,7 @@ pub struct JudgeConfig {
     at_risk_above_ppm: u64,
     at_risk_until_ppm: u64,
     at_risk_probability_percent: u32,
+    policies: Vec<BudgetPolicy>,
 }
 
 impl Default for JudgeConfig {
@@ -50,7 +51,15 @@ impl JudgeConfig {
             at_risk_above_ppm: 900_000,
             at_risk_until_ppm: 800_000,
             at_risk_probability_percent: 95,
+            policies: Vec::new(),
         }
+    }
+
+    /// The budget policies; of those that speak of a promise the first one says what its incidents allow.
+    #[must_use]
+    pub fn policies(mut self, policies: impl IntoIterator<Item = BudgetPolicy>) -> Self {
+        self.policies = policies.into_iter().collect();
+        self
     }
 
     /// With fewer bad events a missed target is a risk, not a breach. At least 2: one event never decides.
@@ -303,6 +312,13 @@ impl Case<'_> {
             is_new: known.is_none(),
             state,
             mitigated_at,
+            cause: BadStretch::of(self.budget),
+            policy: self
+                .config
+                .policies
+                .iter()
+                .find(|policy| policy.holds_for(&self.slo.id))
+                .map(|policy| policy.decide(self.budget)),
             explanation: format!(
                 "{} promises {} over {}: {}{}",
                 self.slo.id,

@@ -36,21 +36,34 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+#[cfg(feature = "webhook")]
+pub use crate::notify::Webhook;
 pub use crate::{
-    breach::{Breach, BreachId, IncidentState},
+    breach::{BadStretch, Breach, BreachId, IncidentState},
     credit::{Contract, CreditTier, Rounding},
     error::{Error, ErrorKind},
+    history::{Answer, BreachRecord, Entry, Fact, History, HistoryFile, IncidentChange},
     judge::{JudgeConfig, judge},
+    notify::{
+        AlertStatus, Deliver, DeliveryError, Flushed, Notification, NotifyConfig, Outbox,
+        WebhookAlert, WebhookMessage, notifications,
+    },
     report::{ComplianceReport, SloStatus, Status},
+    settle::{Settlement, UptimeMethod},
 };
 
 mod breach;
 mod credit;
 mod error;
 mod figures;
+mod history;
+mod html;
 mod judge;
+mod log;
 mod markdown;
+mod notify;
 mod report;
+mod settle;
 
 /// The examples of the README are tests.
 #[doc = include_str!("../README.md")]

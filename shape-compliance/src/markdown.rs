@@ -44,7 +44,7 @@ impl ComplianceReport {
                 Grouped(budget.events.good()),
                 Grouped(budget.events.total()),
                 budget.events,
-                signed(budget.remaining),
+                figures::signed(budget.remaining),
             );
         }
         if !self.breaches.is_empty() {
@@ -63,6 +63,12 @@ impl ComplianceReport {
                     figures::to_the_second(breach.detected_at),
                     breach.explanation
                 );
+                if let Some(cause) = breach.cause {
+                    let _ = writeln!(page, "\nWhere it was spent: {cause}.");
+                }
+                if let Some(policy) = &breach.policy {
+                    let _ = writeln!(page, "\nPolicy: {}.", policy.explanation);
+                }
             }
         }
         page.push_str("\n## Promises\n\n");
@@ -79,11 +85,6 @@ impl ComplianceReport {
         }
         page
     }
-}
-
-fn signed(count: i64) -> String {
-    let sign = if count < 0 { "−" } else { "" };
-    format!("{sign}{}", Grouped(count.unsigned_abs()))
 }
 
 /// Text that can not end a table cell.

@@ -295,16 +295,27 @@ impl HistoryFile {
         known_at: Timestamp,
         facts: impl IntoIterator<Item = Fact>,
     ) -> Result<(), Error> {
-        self.history.check(known_at)?;
-        let entries = facts.into_iter().map(|fact| Entry { known_at, fact });
-        let lines: Vec<Line> = entries.map(Line::Entry).collect();
+        let facts = facts.into_iter();
+        self.import(facts.map(|fact| Entry { known_at, fact }))
+    }
+
+    /// Adds many entries at once, durable together when this returns.
+    ///
+    /// # Errors
+    ///
+    /// As [`HistoryFile::append`].
+    pub fn import(&mut self, entries: impl IntoIterator<Item = Entry>) -> Result<(), Error> {
+        let mut added = History::new(self.history.bucket_ms);
+        let mut lines = Vec::new();
+        for entry in entries {
+            if added.entries.is_empty() {
+                self.history.check(entry.known_at)?;
+            }
+            added.add(entry.known_at, entry.fact.clone())?;
+            lines.push(Line::Entry(entry));
+        }
         self.log.append(&lines)?;
-        self.history
-            .entries
-            .extend(lines.into_iter().filter_map(|line| match line {
-                Line::Entry(entry) => Some(entry),
-                Line::Head(_) => None,
-            }));
+        self.history.entries.append(&mut added.entries);
         Ok(())
     }
 

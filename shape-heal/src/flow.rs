@@ -74,10 +74,12 @@ impl Run<'_> {
             return Ok(());
         }
         let signature = self.fault.signature.clone();
-        let may = self
-            .settings
-            .policy
-            .may_begin(signature.as_ref(), &self.history, self.now());
+        let may = self.settings.policy.may_begin(
+            self.breach,
+            signature.as_ref(),
+            &self.history,
+            self.now(),
+        );
         // The pause is between runs; a run that has just finished an earlier one's rollback goes on.
         let is_continued = self.report.deployment.is_some();
         if let Err(refusal) = may

@@ -4,6 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use shape_budget::{Allowed, BudgetPolicy, PolicyDecision};
 use shape_compliance::Breach;
 use shape_telemetry::{ComponentId, Period};
 
@@ -41,6 +42,10 @@ pub struct Policy {
     pub auto_recipes: Vec<String>,
     /// What is allowed when the error budget is overspent.
     pub overspent: OverspentPolicy,
+    /// What is allowed at which remaining error budget, where that is to depend on more than whether it is overspent.
+    /// The decision that a breach carries ([`Breach::policy`]) binds as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetPolicy>,
     /// Whether a fix may be deployed by itself where no load can be replayed.
     pub allow_without_replay: bool,
 }
@@ -94,6 +99,7 @@ impl Default for Policy {
             kill_switch: None,
             auto_recipes: vec!["*".to_owned()],
             overspent: OverspentPolicy::AllowAll,
+            budget: None,
             allow_without_replay: true,
         }
     }
@@ -111,13 +117,28 @@ impl Policy {
         }
     }
 
+    /// What the budget policies say of a breach: the strictest of the breach's own and the one configured here.
+    fn budget_decision(&self, breach: &Breach) -> Option<PolicyDecision> {
+        let configured = self.budget.as_ref();
+        let configured = configured.map(|policy| policy.decide(&breach.budget));
+        let decisions = [breach.policy.clone(), configured];
+        let decisions = decisions.into_iter().flatten();
+        decisions.min_by_key(|decision| decision.allowed)
+    }
+
     /// Whether healing may begin for a fault.
     pub(crate) fn may_begin(
         &self,
+        breach: &Breach,
         signature: Option<&FaultSignature>,
         history: &HealHistory,
         now: Timestamp,
     ) -> Result<(), Refusal> {
+        if let Some(decision) = self.budget_decision(breach)
+            && decision.allowed < Allowed::Proposals
+        {
+            return Err(refusal("budget", decision.explanation, now));
+        }
         let Some(signature) = signature else {
             return Ok(());
         };
@@ -227,8 +248,18 @@ impl Policy {
             let detail = "no load was replayed and `allow_without_replay` is off".to_owned();
             return Err(refusal("replay", detail, now));
         }
+        let is_revert = matches!(patch.strategy, StrategyKind::Revert { .. });
+        let needed = if is_revert {
+            Allowed::Reverts
+        } else {
+            Allowed::Fixes
+        };
+        if let Some(decision) = self.budget_decision(breach)
+            && decision.allowed < needed
+        {
+            return Err(refusal("budget", decision.explanation, now));
+        }
         if breach.budget.remaining < 0 {
-            let is_revert = matches!(patch.strategy, StrategyKind::Revert { .. });
             let is_allowed = match self.overspent {
                 OverspentPolicy::AllowAll => true,
                 OverspentPolicy::RevertOnly => is_revert,

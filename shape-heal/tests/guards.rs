@@ -45,6 +45,33 @@ fn an_overspent_budget_may_allow_only_reverts() {
 }
 
 #[test]
+fn a_budget_policy_says_what_is_allowed_at_what_is_left() {
+    let policy = |part: &str, allow: &str| serde_json::json!({"budget": {"name": "storefront", "steps": [{"left_at_most": part, "allow": allow}]}});
+    check_proposed("budget", policy("0%", "reverts"));
+    check_proposed("budget", policy("50%", "proposals"));
+    if !has_git() {
+        return;
+    }
+    // Nothing at all: not even a candidate is looked for.
+    let scratch = Scratch::queue();
+    let report = heal(&scratch, policy("0%", "nothing"));
+    assert_eq!(report.outcome, HealOutcome::Escalated, "{report:#?}");
+    assert_eq!(report.refusals[0].rule, "budget");
+    assert!(
+        report.refusals[0]
+            .detail
+            .contains("`storefront` allows nothing")
+    );
+    assert!(report.candidates.is_empty());
+    // A fix may pass.
+    let scratch = Scratch::queue();
+    assert_eq!(
+        heal(&scratch, policy("0%", "fixes")).outcome,
+        HealOutcome::Healed
+    );
+}
+
+#[test]
 fn a_recipe_that_is_not_named_is_only_proposed() {
     check_proposed(
         "auto_recipes",

@@ -9,6 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use shape_budget::BudgetPolicy;
 use shape_heal::{Freeze, Judgement, Mode, OverspentPolicy, Policy, ServiceSpec};
 use shape_telemetry::{CollectorConfig, ComponentRule, OutcomeRule, Period, Reader};
 
@@ -336,6 +337,9 @@ pub struct GuardsConfig {
     /// What may deploy by itself when the error budget is overspent: `allow_all`, `revert_only` or `propose_only`.
     #[serde(default)]
     pub overspent: OverspentPolicy,
+    /// What is allowed at which remaining error budget: a name and steps `{ left_at_most = "50%", allow = "fixes" }`.
+    #[serde(default)]
+    pub budget: Option<BudgetPolicy>,
     /// Whether a fix may deploy by itself although no load can be replayed.
     #[serde(default = "allow_without_replay")]
     pub allow_without_replay: bool,
@@ -518,6 +522,7 @@ impl LoopConfig {
         policy.deny_paths.clone_from(&guards.deny_paths);
         policy.auto_recipes.clone_from(&guards.auto_recipes);
         policy.overspent = guards.overspent;
+        policy.budget.clone_from(&guards.budget);
         policy.allow_without_replay = guards.allow_without_replay;
         policy.kill_switch.clone_from(&guards.kill_switch);
         policy.freezes = guards

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::{
     Format, Level, Outcome, Record,
+    names::{Role, Traits},
     sentence::{self, Sentence},
 };
 
@@ -53,7 +54,11 @@ impl Verdict {
 /// assert_eq!(outcome("INFO bus: Subscribed to \"sequence-failed\""), Outcome::NotARequest);
 /// ```
 pub fn classify(record: &Record<'_>) -> Verdict {
-    let fields = Fields::of(record);
+    classify_fields(record, &Fields::of(record, Traits::of))
+}
+
+/// As [`classify`], the fields being looked at already.
+pub(crate) fn classify_fields(record: &Record<'_>, fields: &Fields) -> Verdict {
     if let Some(verdict) = fields.verdict(record) {
         return verdict;
     }
@@ -106,7 +111,7 @@ pub fn classify(record: &Record<'_>) -> Verdict {
     if (sentence.completed || sentence.failed || took) && latency.is_some() && !sentence.lifecycle {
         return verdict(!ends_badly);
     }
-    let has_request = fields.latency.is_some() && record.request_id().is_some();
+    let has_request = fields.latency.is_some() && fields.request_id.is_some();
     if is_error && (fields.own_route || has_request) {
         return Verdict {
             outcome: Outcome::Bad,
@@ -118,52 +123,59 @@ pub fn classify(record: &Record<'_>) -> Verdict {
 
 /// What the fields of a record say about a request.
 #[derive(Clone, Copy, Debug, Default)]
-struct Fields {
+pub(crate) struct Fields {
     status: Option<u16>,
     /// A field `code`, which may be the code of anything.
     code: Option<u16>,
     /// Whether a remote procedure call ended well.
     call: Option<bool>,
-    latency: Option<Duration>,
+    pub(crate) latency: Option<Duration>,
     method: bool,
     path: bool,
     /// Method and path are fields of the record itself, not of a span around it.
     own_route: bool,
+    /// Which field holds the id of the request.
+    pub(crate) request_id: Option<usize>,
 }
 
 impl Fields {
-    fn of(record: &Record<'_>) -> Self {
+    /// Looks at all fields; `traits` says what their names mean.
+    pub(crate) fn of(record: &Record<'_>, mut traits: impl FnMut(&str) -> Traits) -> Self {
         let mut found = Self::default();
-        if record.fields.is_empty() {
-            return found;
-        }
         let (mut own_method, mut own_path) = (false, false);
-        for field in &record.fields {
-            let name = &*field.name;
-            if is_method(name) {
-                found.method = true;
-                own_method |= !field.of_span;
-            } else if is_path(name) {
-                found.path = true;
-                own_path |= !field.of_span;
-            } else if found.status.is_none() && crate::record::is_status(name) {
-                found.status = first_word_status(&field.value);
-            } else if name == "code" {
-                found.code = first_word_status(&field.value);
-            } else if matches!(
-                name,
-                "grpc.code" | "grpc_code" | "rpc.grpc.status" | "grpc.status"
-            ) {
-                found.call = sentence::call_code(&field.value);
+        for (index, field) in record.fields.iter().enumerate() {
+            let traits = traits(&field.name);
+            if traits.request_id && found.request_id.is_none() {
+                found.request_id = Some(index);
+            }
+            match traits.role {
+                Role::Method => {
+                    found.method = true;
+                    own_method |= !field.of_span;
+                }
+                Role::Path => {
+                    found.path = true;
+                    own_path |= !field.of_span;
+                }
+                Role::Status if found.status.is_none() => {
+                    found.status = first_word_status(&field.value);
+                }
+                Role::Code => found.code = first_word_status(&field.value),
+                Role::Call => found.call = sentence::call_code(&field.value),
+                Role::Status | Role::Other => {}
+            }
+            if found.latency.is_none()
+                && let Some(hint) = traits.hint
+            {
+                found.latency = crate::duration::of_value(record, hint, &field.value);
             }
         }
         found.own_route = own_method && own_path;
-        found.latency = crate::duration::of_fields(record);
         found
     }
 
     /// The verdict of records whose fields say all of it: the words need not be read.
-    fn verdict(self, record: &Record<'_>) -> Option<Verdict> {
+    fn verdict(&self, record: &Record<'_>) -> Option<Verdict> {
         let is_access = record.format == Format::Clf;
         let status = self.status?;
         if !(is_access || self.latency.is_some() || self.method || self.path) {
@@ -185,49 +197,9 @@ impl Fields {
         })
     }
 
-    fn route(self) -> bool {
+    fn route(&self) -> bool {
         self.method && self.path
     }
-}
-
-fn is_method(name: &str) -> bool {
-    matches!(
-        name,
-        "method"
-            | "verb"
-            | "req.method"
-            | "request.method"
-            | "http.method"
-            | "http.request.method"
-            | "http_method"
-            | "request_method"
-            | "RequestMethod"
-            | "Method"
-    )
-}
-
-fn is_path(name: &str) -> bool {
-    matches!(
-        name,
-        "path"
-            | "uri"
-            | "url"
-            | "route"
-            | "req.url"
-            | "req.path"
-            | "request.uri"
-            | "request.path"
-            | "request.url"
-            | "http.url"
-            | "http.target"
-            | "http.route"
-            | "http.path"
-            | "url.path"
-            | "request_uri"
-            | "request_path"
-            | "RequestPath"
-            | "Path"
-    )
 }
 
 fn first_word_status(text: &str) -> Option<u16> {

@@ -1,16 +1,10 @@
 //! From events to measurements.
 
-use std::{collections::BTreeMap, io::Read, time::Duration};
+use std::{io::Read, num::NonZeroUsize, time::Duration};
 
 use crate::{
-    Bucket, ComponentId, ComponentMeasurements, ComponentRule, Event, Exemplar, LineCounts,
-    Measurements, Outcome, OutcomeRule, Reader, Record, SessionSample, Sink, SourceSummary,
-    TemplateId, TemplateSeries, Verdict, classify,
-    exemplar::{self, Key, Order},
-    fingerprint,
-    mine::mask,
-    monoid::{FieldTable, bucket_start},
-    rules,
+    ComponentId, ComponentRule, Event, LineCounts, Measurements, Outcome, OutcomeRule, Reader,
+    Record, Sink, SourceSummary, Verdict, classify, parallel, rules, shard::Shard,
 };
 
 /// How logs are measured.
@@ -18,9 +12,10 @@ use crate::{
 pub struct CollectorConfig {
     bucket: Duration,
     latency_limits: Vec<Duration>,
-    components: Vec<ComponentRule>,
-    outcomes: Vec<OutcomeRule>,
-    reader: Reader,
+    pub(crate) components: Vec<ComponentRule>,
+    pub(crate) outcomes: Vec<OutcomeRule>,
+    pub(crate) reader: Reader,
+    threads: NonZeroUsize,
 }
 
 impl Default for CollectorConfig {
@@ -38,6 +33,7 @@ impl CollectorConfig {
             components: Vec::new(),
             outcomes: Vec::new(),
             reader: Reader::new(),
+            threads: NonZeroUsize::MIN,
         }
     }
 
@@ -80,6 +76,13 @@ impl CollectorConfig {
         self
     }
 
+    /// How many threads measure what one reads, 1 unless said otherwise. What is measured is the same to the byte.
+    #[must_use]
+    pub fn threads(mut self, threads: NonZeroUsize) -> Self {
+        self.threads = threads;
+        self
+    }
+
     /// Nothing measured under this configuration: the identity of [`Measurements::merge`].
     pub fn empty(&self) -> Measurements {
         Measurements::empty(self.bucket, self.latency_limits.iter().copied())
@@ -110,7 +113,7 @@ impl CollectorConfig {
     }
 }
 
-fn component_name<'r>(
+pub(crate) fn component_name<'r>(
     rules: &'r [ComponentRule],
     record: &'r Record<'_>,
     source: &'r str,
@@ -144,24 +147,9 @@ fn component_name<'r>(
 pub struct Collector {
     config: CollectorConfig,
     frame: Measurements,
-    components: BTreeMap<ComponentId, Component>,
-    templates: Templates,
-    sessions: SessionSample,
+    /// One for each thread.
+    shards: Vec<Shard>,
     sources: Vec<SourceSummary>,
-    masked: String,
-}
-
-/// The templates by fingerprint, as many as are told apart.
-#[derive(Clone, Debug, Default)]
-struct Templates {
-    series: BTreeMap<u64, TemplateSeries>,
-    overflow: Option<TemplateSeries>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Component {
-    measured: ComponentMeasurements,
-    fields: FieldTable,
 }
 
 impl Collector {
@@ -169,12 +157,9 @@ impl Collector {
     pub fn new(config: CollectorConfig) -> Self {
         Self {
             frame: config.empty(),
+            shards: vec![Shard::default(); config.threads.get()],
             config,
-            components: BTreeMap::new(),
-            templates: Templates::default(),
-            sessions: SessionSample::default(),
             sources: Vec::new(),
-            masked: String::new(),
         }
     }
 
@@ -195,12 +180,17 @@ impl Collector {
         input: impl Read,
         progress: &mut dyn FnMut(u64),
     ) -> SourceSummary {
-        let reader = self.config.reader.clone();
-        let mut sink = Measuring {
-            collector: self,
-            progress,
-        };
-        let summary = reader.read(name, input, &mut sink);
+        let (config, frame) = (&self.config, &self.frame);
+        let mut measuring: Vec<Measuring<'_>> = self
+            .shards
+            .iter_mut()
+            .map(|shard| Measuring {
+                config,
+                frame,
+                shard,
+            })
+            .collect();
+        let summary = parallel::read(&config.reader, name, input, &mut measuring, progress);
         self.add_source(summary.clone());
         summary
     }
@@ -213,49 +203,9 @@ impl Collector {
 
     /// Measures one event. Lines are counted by [`Collector::add_source`].
     pub fn observe(&mut self, event: &Event<'_>) {
-        let record = &event.record;
-        let source = &*event.position.source;
-        let verdict = self.config.verdict(record, source);
-        let name = component_name(&self.config.components, record, source);
-        let name = if name.is_empty() {
-            ComponentId::UNKNOWN
-        } else {
-            name
-        };
-        let frame = &self.frame;
-        if let Some(component) = self.components.get_mut(name) {
-            component.count(event, verdict, frame);
-        } else {
-            let mut component = Component::new(frame);
-            component.count(event, verdict, frame);
-            self.components.insert(ComponentId::new(name), component);
+        if let Some(shard) = self.shards.first_mut() {
+            shard.observe(&self.config, &self.frame, event);
         }
-        mask::record(record, &mut self.masked);
-        self.templates
-            .count(name, &self.masked, event, verdict, frame);
-        self.sessions.add(event, name, &self.masked);
-        if 2 * Measurements::MAX_COMPONENTS < self.components.len() {
-            self.bound_components();
-        }
-    }
-
-    /// Merges components beyond the limit, so that a log with a million of them is held in bounded memory.
-    fn bound_components(&mut self) {
-        let components = std::mem::take(&mut self.components);
-        let mut measurements = self.config.empty();
-        measurements.components = components
-            .into_iter()
-            .map(|(id, component)| (id, component.finish()))
-            .collect();
-        measurements.bound();
-        self.components = measurements
-            .components
-            .into_iter()
-            .map(|(id, mut measured)| {
-                let fields = FieldTable::from_map(std::mem::take(&mut measured.fields));
-                (id, Component { measured, fields })
-            })
-            .collect();
     }
 
     /// What was measured so far.
@@ -276,255 +226,23 @@ impl Collector {
     /// What was measured, and the sources by name.
     pub fn finish(mut self) -> (Measurements, Vec<SourceSummary>) {
         let mut measurements = self.frame;
-        measurements.components = self
-            .components
-            .into_iter()
-            .map(|(id, component)| (id, component.finish()))
-            .collect();
-        measurements.templates = self
-            .templates
-            .series
-            .into_iter()
-            .map(|(id, series)| (TemplateId::new(&format!("{id:016x}")), series))
-            .collect();
-        if let Some(series) = self.templates.overflow {
-            measurements
-                .templates
-                .insert(TemplateId::new(Measurements::OTHER), series);
+        for shard in self.shards {
+            measurements.absorb(shard.finish(self.config.empty()));
         }
-        measurements.sessions = self.sessions;
-        measurements.bound();
         self.sources.sort_by(|a, b| a.name.cmp(&b.name));
         (measurements, self.sources)
     }
 }
 
-impl Templates {
-    fn count(
-        &mut self,
-        component: &str,
-        text: &str,
-        event: &Event<'_>,
-        verdict: Verdict,
-        frame: &Measurements,
-    ) {
-        let id = fingerprint::of(&[component, text]);
-        let duration = verdict.latency.or_else(|| event.record.duration());
-        if let Some(series) = self.series.get_mut(&id) {
-            count_series(series, event, duration, frame);
-            return;
-        }
-        let mut series = new_series(component, text);
-        count_series(&mut series, event, duration, frame);
-        if self.series.len() < Measurements::MAX_TEMPLATES {
-            self.series.insert(id, series);
-            return;
-        }
-        let is_last = self
-            .series
-            .last_key_value()
-            .is_some_and(|(&last, _)| last < id);
-        let out = if is_last {
-            Some(series)
-        } else {
-            let last = self.series.pop_last();
-            self.series.insert(id, series);
-            last.map(|(_, series)| series)
-        };
-        let Some(out) = out else {
-            return;
-        };
-        match &mut self.overflow {
-            Some(other) => other.merge(out),
-            None => {
-                self.overflow = Some(TemplateSeries {
-                    text: Measurements::OTHER.to_owned(),
-                    component: ComponentId::new(Measurements::OTHER),
-                    ..out
-                });
-            }
-        }
-    }
-}
-
-impl Component {
-    fn new(frame: &Measurements) -> Self {
-        let mut component = Self::default();
-        component.measured.untimed = Bucket::new(frame.latency_limits_ns.len());
-        component
-    }
-
-    fn count(&mut self, event: &Event<'_>, verdict: Verdict, frame: &Measurements) {
-        let record = &event.record;
-        let bucket = match record.time {
-            Some(time) => {
-                let bucket = self
-                    .measured
-                    .buckets
-                    .entry(bucket_start(time, frame.bucket_ms))
-                    .or_insert_with(|| Bucket::new(frame.latency_limits_ns.len()));
-                bucket.first = Some(bucket.first.map_or(time, |first| first.min(time)));
-                bucket.last = bucket.last.max(Some(time));
-                bucket
-            }
-            None => &mut self.measured.untimed,
-        };
-        count(bucket, event, verdict, &frame.latency_limits_ns);
-        if verdict.outcome != Outcome::NotARequest {
-            count_fields(&mut self.fields, record, verdict);
-        }
-    }
-
-    fn finish(self) -> ComponentMeasurements {
-        ComponentMeasurements {
-            fields: self.fields.into_map(),
-            ..self.measured
-        }
-    }
-}
-
 /// Measures events while they are read.
 struct Measuring<'c> {
-    collector: &'c mut Collector,
-    progress: &'c mut dyn FnMut(u64),
+    config: &'c CollectorConfig,
+    frame: &'c Measurements,
+    shard: &'c mut Shard,
 }
 
 impl Sink for Measuring<'_> {
     fn event(&mut self, event: &Event<'_>) {
-        self.collector.observe(event);
+        self.shard.observe(self.config, self.frame, event);
     }
-
-    fn progress(&mut self, bytes: u64) {
-        (self.progress)(bytes);
-    }
-}
-
-fn count(bucket: &mut Bucket, event: &Event<'_>, verdict: Verdict, limits_ns: &[u64]) {
-    let good = match verdict.outcome {
-        Outcome::Good => {
-            bucket.good += 1;
-            true
-        }
-        Outcome::Bad => {
-            bucket.bad += 1;
-            false
-        }
-        Outcome::NotARequest => {
-            bucket.other += 1;
-            return;
-        }
-    };
-    let key = Key {
-        time: event.record.time,
-        duration: verdict.latency,
-        position: &event.position,
-    };
-    let build = || Exemplar {
-        duration: verdict.latency,
-        ..Exemplar::of(event)
-    };
-    if !good {
-        exemplar::insert(
-            &mut bucket.failures,
-            Order::First,
-            exemplar::PER_BUCKET,
-            key,
-            build,
-        );
-    }
-    let Some(latency) = verdict.latency else {
-        return;
-    };
-    bucket.timed += 1;
-    bucket.latency.insert(latency);
-    if good {
-        let ns = crate::number::nanos(latency);
-        for (sum, &limit) in bucket.good_within.iter_mut().zip(limits_ns) {
-            *sum += u64::from(ns <= limit);
-        }
-    }
-    exemplar::insert(
-        &mut bucket.exemplars,
-        Order::Slowest,
-        exemplar::PER_BUCKET,
-        key,
-        build,
-    );
-}
-
-/// Fields that tell nothing about why a request failed: ids, times, and what says that it failed.
-fn is_telling(name: &str) -> bool {
-    if 64 < name.len() {
-        return false;
-    }
-    let last = crate::duration::after_last(name, b'.');
-    !(last.ends_with("id")
-        || last.ends_with("Id")
-        || last.starts_with("status")
-        || last.ends_with("_ms")
-        || last.ends_with("_us")
-        || last.ends_with("time")
-        || last.ends_with("Time")
-        || last.starts_with("duration")
-        || last.starts_with("latency")
-        || last.starts_with("elapsed")
-        || matches!(
-            last,
-            "ms" | "took" | "size" | "len" | "bytes" | "timestamp" | "time_taken"
-        ))
-}
-
-fn count_fields(table: &mut FieldTable, record: &Record<'_>, verdict: Verdict) {
-    for field in &record.fields {
-        if field.value.len() <= 64 && is_telling(&field.name) {
-            table.add(&field.name, &field.value, verdict.outcome == Outcome::Good);
-        }
-    }
-}
-
-fn new_series(component: &str, text: &str) -> TemplateSeries {
-    TemplateSeries {
-        text: text.to_owned(),
-        component: ComponentId::new(component),
-        level: None,
-        buckets: BTreeMap::new(),
-        untimed: 0,
-        durations: crate::LatencySketch::default(),
-        exemplars: Vec::new(),
-    }
-}
-
-fn count_series(
-    series: &mut TemplateSeries,
-    event: &Event<'_>,
-    duration: Option<Duration>,
-    frame: &Measurements,
-) {
-    let record = &event.record;
-    series.level = series.level.max(record.level);
-    match record.time {
-        Some(time) => {
-            let start = bucket_start(time, frame.bucket_ms);
-            *series.buckets.entry(start).or_insert(0) += 1;
-        }
-        None => series.untimed += 1,
-    }
-    if let Some(duration) = duration {
-        series.durations.insert(duration);
-    }
-    let key = Key {
-        time: record.time,
-        duration,
-        position: &event.position,
-    };
-    exemplar::insert(
-        &mut series.exemplars,
-        Order::First,
-        exemplar::PER_TEMPLATE,
-        key,
-        || Exemplar {
-            duration,
-            ..Exemplar::of(event)
-        },
-    );
 }

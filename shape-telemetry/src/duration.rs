@@ -98,7 +98,8 @@ pub(crate) fn of_words(word: &str, next: Option<&str>) -> Option<Duration> {
 }
 
 /// What the name of a field says about its value.
-enum Hint {
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Hint {
     /// The value carries its unit.
     Text,
     /// The value carries its unit, or its unit follows from the program that wrote it.
@@ -110,7 +111,7 @@ enum Hint {
 const MS: u64 = 1_000_000;
 
 /// Whether a field of this name holds the duration of what the record reports.
-fn hint(name: &str) -> Option<Hint> {
+pub(crate) fn hint(name: &str) -> Option<Hint> {
     // Exact names with a unit of their own.
     match name {
         "request_time" | "upstream_response_time" | "process_time" | "rt" => {
@@ -211,39 +212,66 @@ fn bare_unit(record: &Record<'_>, value: &str) -> Option<u64> {
 
 /// The duration in the fields of a record.
 pub(crate) fn of_fields(record: &Record<'_>) -> Option<Duration> {
-    record.fields.iter().find_map(|field| {
-        let hint = hint(&field.name)?;
-        let value = field.value.trim();
-        match hint {
-            Hint::Text => parse(value),
-            Hint::Bare => parse(value)
-                .or_else(|| scaled(value, bare_unit(record, value)?).map(Duration::from_nanos)),
-            Hint::Unit(unit) => {
-                parse(value).or_else(|| scaled(value, unit).map(Duration::from_nanos))
-            }
-        }
+    record
+        .fields
+        .iter()
+        .find_map(|field| of_value(record, hint(&field.name)?, &field.value))
+}
+
+/// The duration in the value of a field whose name says what it is.
+pub(crate) fn of_value(record: &Record<'_>, hint: Hint, value: &str) -> Option<Duration> {
+    let value = value.trim();
+    // A plain number in a known unit is the most frequent; with a unit of its own it would not be plain.
+    if let Hint::Unit(unit) = hint
+        && value.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+    {
+        return scaled(value, unit).map(Duration::from_nanos);
+    }
+    parse(value).or_else(|| {
+        let unit = match hint {
+            Hint::Text => return None,
+            Hint::Bare => bare_unit(record, value)?,
+            Hint::Unit(unit) => unit,
+        };
+        scaled(value, unit).map(Duration::from_nanos)
     })
 }
 
 /// The first duration in a text, outside of quotes.
 pub(crate) fn of_text(text: &str) -> Option<Duration> {
-    // Without a digit there is none: most messages end here.
-    text.bytes().position(|b| b.is_ascii_digit())?;
+    let bytes = text.as_bytes();
     let mut in_quotes = false;
-    let mut words = text.split(' ').peekable();
-    while let Some(word) = words.next() {
-        let quotes = word.bytes().filter(|&b| b == b'"').count();
-        if !in_quotes && quotes == 0 {
-            let value = word.rsplit('=').next().unwrap_or(word);
-            if let Some(found) = of_words(value, words.peek().copied()) {
-                return Some(found);
+    let mut start = 0;
+    while start <= bytes.len() {
+        // A word, its quotes, and what stands behind the last `=` in it.
+        let mut end = start;
+        let (mut quotes, mut value) = (0_usize, start);
+        while let Some(&b) = bytes.get(end).filter(|&&b| b != b' ') {
+            quotes += usize::from(b == b'"');
+            if b == b'=' {
+                value = end + 1;
+            }
+            end += 1;
+        }
+        if !in_quotes && quotes == 0 && may_be_number(bytes.get(value..end).unwrap_or_default()) {
+            let next = text
+                .get(end + 1..)
+                .map(|rest| rest.split(' ').next().unwrap_or(rest));
+            let found = of_words(text.get(value..end).unwrap_or_default(), next);
+            if found.is_some() {
+                return found;
             }
         }
-        if quotes % 2 == 1 {
-            in_quotes = !in_quotes;
-        }
+        in_quotes ^= quotes % 2 == 1;
+        start = end + 1;
     }
     None
+}
+
+/// Whether a digit stands behind the punctuation that [`of_words`] takes off.
+fn may_be_number(value: &[u8]) -> bool {
+    let first = value.iter().find(|b| !b"()[],;:.!~=".contains(b));
+    first.is_some_and(u8::is_ascii_digit)
 }
 
 impl Record<'_> {

@@ -9,8 +9,8 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    Bucket, ComponentId, ComponentMeasurements, FieldCounts, LatencySketch, Measurements, Period,
-    TemplateId, TemplateSeries, exemplar, fingerprint, number,
+    Bucket, ComponentId, ComponentMeasurements, LatencySketch, Measurements, Period, TemplateId,
+    TemplateSeries, exemplar, fingerprint, number,
 };
 
 /// Why measurements can not be merged.
@@ -102,6 +102,12 @@ impl Measurements {
                 other.latency_limits_ns,
             ));
         }
+        self.absorb(other);
+        Ok(self)
+    }
+
+    /// Merges what was measured under the same configuration.
+    pub(crate) fn absorb(&mut self, other: Self) {
         self.lines = self.lines.plus(other.lines);
         for (id, component) in other.components {
             match self.components.entry(id) {
@@ -121,7 +127,6 @@ impl Measurements {
         }
         self.sessions.merge(other.sessions);
         self.bound();
-        Ok(self)
     }
 
     /// Moves what exceeds the limits to [`Measurements::OTHER`]. What stays is decided by fingerprints, so that no
@@ -283,7 +288,11 @@ impl Measurements {
 pub(crate) fn bucket_start(time: Timestamp, bucket_ms: NonZeroU64) -> Timestamp {
     let width = i64::try_from(bucket_ms.get()).unwrap_or(i64::MAX);
     // `as_millisecond` cuts towards zero; before 1970 that would be the wrong bucket.
-    let ms = i64::try_from(time.as_nanosecond().div_euclid(1_000_000)).unwrap_or_default();
+    let ms = if 0 <= time.as_second() {
+        time.as_millisecond()
+    } else {
+        i64::try_from(time.as_nanosecond().div_euclid(1_000_000)).unwrap_or_default()
+    };
     let start = ms - ms.rem_euclid(width);
     Timestamp::from_millisecond(start).unwrap_or(time)
 }
@@ -401,69 +410,4 @@ impl TemplateSeries {
             exemplar::PER_TEMPLATE,
         );
     }
-}
-
-/// Counts by field and value while reading, keyed by fingerprint.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct FieldTable(BTreeMap<u64, (String, ValueTable)>);
-
-type ValueTable = BTreeMap<u64, (String, FieldCounts)>;
-
-impl FieldTable {
-    /// Counts one request.
-    pub(crate) fn add(&mut self, name: &str, value: &str, good: bool) {
-        let Some((_, values)) = entry(&mut self.0, name, Measurements::MAX_FIELDS) else {
-            return;
-        };
-        let Some((_, counts)) = entry(values, value, Measurements::MAX_VALUES) else {
-            return;
-        };
-        if good {
-            counts.good += 1;
-        } else {
-            counts.bad += 1;
-        }
-    }
-
-    pub(crate) fn from_map(map: BTreeMap<String, BTreeMap<String, FieldCounts>>) -> Self {
-        let print = |text: &str| fingerprint::of(&[text]);
-        let names = map.into_iter().map(|(name, values)| {
-            let values = values
-                .into_iter()
-                .map(|(value, counts)| (print(&value), (value, counts)))
-                .collect();
-            (print(&name), (name, values))
-        });
-        Self(names.collect())
-    }
-
-    pub(crate) fn into_map(self) -> BTreeMap<String, BTreeMap<String, FieldCounts>> {
-        self.0
-            .into_values()
-            .map(|(name, values)| (name, values.into_values().collect()))
-            .collect()
-    }
-}
-
-/// The entry of a key, if the key is among the `max` smallest so far.
-fn entry<'t, T: Default>(
-    table: &'t mut BTreeMap<u64, (String, T)>,
-    key: &str,
-    max: usize,
-) -> Option<&'t mut (String, T)> {
-    let print = fingerprint::of(&[key]);
-    if table.len() == max && !table.contains_key(&print) {
-        if table
-            .last_key_value()
-            .is_some_and(|(&last, _)| last < print)
-        {
-            return None;
-        }
-        table.pop_last();
-    }
-    Some(
-        table
-            .entry(print)
-            .or_insert_with(|| (key.to_owned(), T::default())),
-    )
 }

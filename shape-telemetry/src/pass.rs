@@ -122,6 +122,47 @@ impl<'r> Pass<'r> {
         (self.name, format, self.counts)
     }
 
+    /// Decides the format that is tried first, where that is not decided yet.
+    pub(crate) fn settle(&mut self, text: &str) {
+        self.preferred.get_or_insert_with(|| self.reader.vote(text));
+    }
+
+    /// Goes on with a line that surely begins an event: behind so many lines and bytes.
+    pub(crate) fn go_to(&mut self, lines: u64, bytes: u64) {
+        self.line = lines;
+        self.offset = bytes;
+        self.tail = None;
+    }
+
+    /// Adds what became of the lines that another pass read.
+    pub(crate) fn add(&mut self, mut other: Self) {
+        other.end_run();
+        self.counts = self.counts.plus(other.counts);
+        for (format, count) in other.formats {
+            *self.formats.entry(format).or_insert(0) += count;
+        }
+    }
+
+    /// Whether a line begins an event, whatever stands before it.
+    pub(crate) fn begins(&self, line: &str) -> bool {
+        let line = number::cut(
+            line.strip_suffix('\r').unwrap_or(line),
+            self.reader.max_line,
+        );
+        if line.as_bytes().first().is_none_or(u8::is_ascii_whitespace) {
+            return false;
+        }
+        let preferred = self.preferred.unwrap_or(Format::Plain);
+        let format = match strip_ansi(line) {
+            Some(clean) => self.reader.parse_line(&clean).format,
+            None => match self.reader.custom(line) {
+                Some(record) => record.format,
+                None => parse::parse(preferred, line, &self.reader.context).format,
+            },
+        };
+        format != Format::Plain
+    }
+
     /// Reads the lines of a block and returns how many bytes are done; the rest belongs to an event that may go on.
     pub(crate) fn block(&mut self, text: &str, last: bool, sink: &mut dyn Sink) -> usize {
         let mut marks = std::mem::take(&mut self.marks);
@@ -138,7 +179,8 @@ impl<'r> Pass<'r> {
         last: bool,
         sink: &mut dyn Sink,
     ) -> usize {
-        let preferred = *self.preferred.get_or_insert_with(|| self.reader.vote(text));
+        self.settle(text);
+        let preferred = self.preferred.unwrap_or(Format::Plain);
         // Few logs have terminal escapes: one look for all lines.
         let has_escapes = memchr(0x1b, text.as_bytes()).is_some();
         // The event that may go on, and the one that a line may start: they change places, nothing is copied.

@@ -156,22 +156,10 @@ impl<'a> Record<'a> {
 
     /// The id of the request or trace that the record belongs to.
     pub fn request_id(&self) -> Option<&str> {
-        let field = self.fields.iter().find(|field| {
-            matches!(
-                &*field.name,
-                "request_id"
-                    | "req_id"
-                    | "requestId"
-                    | "reqId"
-                    | "x-request-id"
-                    | "trace_id"
-                    | "traceId"
-                    | "trace.id"
-                    | "correlation_id"
-                    | "correlationId"
-                    | "dd.trace_id"
-            )
-        })?;
+        let field = self
+            .fields
+            .iter()
+            .find(|field| is_request_id(&field.name))?;
         Some(&field.value)
     }
 
@@ -213,6 +201,24 @@ impl<'a> Record<'a> {
             emitter: self.emitter.map(Emitter::into_owned),
         }
     }
+}
+
+/// Whether a field of this name holds the id of a request or trace.
+pub(crate) fn is_request_id(name: &str) -> bool {
+    matches!(
+        name,
+        "request_id"
+            | "req_id"
+            | "requestId"
+            | "reqId"
+            | "x-request-id"
+            | "trace_id"
+            | "traceId"
+            | "trace.id"
+            | "correlation_id"
+            | "correlationId"
+            | "dd.trace_id"
+    )
 }
 
 /// Whether a field of this name holds the status code of a response.

@@ -73,10 +73,7 @@ impl SessionSample {
     }
 
     /// Keeps a record that carries an id, if its request belongs to the sample.
-    pub(crate) fn add(&mut self, event: &Event<'_>, component: &str, masked: &str) {
-        let Some(key) = event.record.request_id() else {
-            return;
-        };
+    pub(crate) fn add(&mut self, key: &str, event: &Event<'_>, component: &str, masked: &str) {
         let print = fingerprint::of(&[key]);
         if self.by_key.len() == Self::MAX_SESSIONS
             && self

@@ -44,8 +44,8 @@ impl<'r> Log<'r> {
         }
     }
 
-    /// Reads the lines of a block and returns how many bytes are done; the rest may go on with the next block.
-    pub(crate) fn block(&mut self, text: &str, last: bool, sink: &mut dyn Sink) -> usize {
+    /// Decides by the first lines how the source is read.
+    fn settle(&mut self, text: &str) {
         if let Self::New(reader, name) = self {
             let (reader, name) = (*reader, Arc::clone(name));
             *self = match Kind::detect(text, reader, &name) {
@@ -56,6 +56,20 @@ impl<'r> Log<'r> {
                 None => Self::Lines(Box::new(Pass::new(reader, name))),
             };
         }
+    }
+
+    /// The pass of a source in which every line begins a record or goes on with one.
+    pub(crate) fn lines(&mut self, text: &str) -> Option<&mut Pass<'r>> {
+        self.settle(text);
+        match self {
+            Self::Lines(pass) => Some(pass),
+            _ => None,
+        }
+    }
+
+    /// Reads the lines of a block and returns how many bytes are done; the rest may go on with the next block.
+    pub(crate) fn block(&mut self, text: &str, last: bool, sink: &mut dyn Sink) -> usize {
+        self.settle(text);
         match self {
             Self::New(..) => 0,
             Self::Lines(pass) => pass.block(text, last, sink),

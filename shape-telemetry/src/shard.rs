@@ -1,0 +1,508 @@
+//! What one thread has measured, in tables that are fast to count in.
+
+use std::{
+    collections::{BTreeMap, BinaryHeap},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+use crate::{
+    Bucket, CollectorConfig, ComponentId, ComponentMeasurements, Event, Exemplar, LatencySketch,
+    Measurements, Outcome, SessionSample, TemplateId, TemplateSeries, Verdict,
+    classify::{self, Fields},
+    collect::component_name,
+    duration,
+    exemplar::{self, Key, Order},
+    field_table::FieldTable,
+    fingerprint, hash,
+    hash::ByFingerprint,
+    mine::mask,
+    monoid::bucket_start,
+    names::Names,
+    number,
+};
+
+/// Everything that was measured of some events; lines are counted elsewhere.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shard {
+    components: Components,
+    templates: Templates,
+    sessions: SessionSample,
+    names: Names,
+    window: Option<Window>,
+}
+
+/// The bucket that the last record lies in: the next one mostly does, too.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    start: Timestamp,
+    end: Timestamp,
+}
+
+/// What is said of an event before it is counted.
+#[derive(Clone, Copy)]
+struct Observed<'e> {
+    event: &'e Event<'e>,
+    verdict: Verdict,
+    /// The duration that the record reports, whether of a request or not.
+    duration: Option<Duration>,
+    /// The start of the bucket.
+    start: Option<Timestamp>,
+}
+
+impl Shard {
+    /// Measures one event.
+    pub(crate) fn observe(
+        &mut self,
+        config: &CollectorConfig,
+        frame: &Measurements,
+        event: &Event<'_>,
+    ) {
+        let record = &event.record;
+        let source = &*event.position.source;
+        let fields = Fields::of(record, |name| self.names.traits(name));
+        let (verdict, duration) = if config.outcomes.is_empty() {
+            let verdict = classify::classify_fields(record, &fields);
+            let duration = verdict.latency.or(fields.latency);
+            (
+                verdict,
+                duration.or_else(|| duration::of_text(&record.message)),
+            )
+        } else {
+            let verdict = config.verdict(record, source);
+            (verdict, verdict.latency.or_else(|| record.duration()))
+        };
+        let observed = Observed {
+            event,
+            verdict,
+            duration,
+            start: record.time.map(|time| self.start(time, frame)),
+        };
+        let name = component_name(&config.components, record, source);
+        let name = if name.is_empty() {
+            ComponentId::UNKNOWN
+        } else {
+            name
+        };
+        let index = self.components.index(name, frame);
+        if let Some(component) = self.components.list.get_mut(index) {
+            component.count(observed, frame, &mut self.names);
+        }
+        let masked = self.templates.count(index, name, observed);
+        if let Some(key) = fields.request_id.and_then(|at| record.fields.get(at)) {
+            self.sessions.add(&key.value, event, name, masked);
+        }
+        if 2 * Measurements::MAX_COMPONENTS < self.components.list.len() {
+            self.components.bound(config.empty());
+            // Components have other indexes now.
+            self.templates.recent.clear();
+        }
+    }
+
+    fn start(&mut self, time: Timestamp, frame: &Measurements) -> Timestamp {
+        if let Some(window) = self.window
+            && window.start <= time
+            && time < window.end
+        {
+            return window.start;
+        }
+        let start = bucket_start(time, frame.bucket_ms);
+        let width = i64::try_from(frame.bucket_ms.get()).unwrap_or(i64::MAX);
+        let end = start.checked_add(jiff::SignedDuration::from_millis(width));
+        self.window = Some(Window {
+            start,
+            end: end.unwrap_or(start),
+        });
+        start
+    }
+
+    /// What was measured, added to nothing.
+    pub(crate) fn finish(self, empty: Measurements) -> Measurements {
+        let mut measurements = empty;
+        measurements.components = self.components.into_map();
+        measurements.templates = self.templates.into_map();
+        measurements.sessions = self.sessions;
+        measurements.bound();
+        measurements
+    }
+}
+
+/// The components by name.
+#[derive(Clone, Debug, Default)]
+struct Components {
+    list: Vec<Component>,
+    by_name: BTreeMap<ComponentId, usize>,
+    /// The components that were asked for lately, by the hash of their name.
+    recent: Vec<usize>,
+}
+
+#[derive(Clone, Debug)]
+struct Component {
+    id: ComponentId,
+    measured: ComponentMeasurements,
+    /// The bucket that is counted in, taken out of the others.
+    current: Option<(Timestamp, Bucket)>,
+    fields: FieldTable,
+}
+
+impl Components {
+    const RECENT: usize = 64;
+
+    fn index(&mut self, name: &str, frame: &Measurements) -> usize {
+        self.recent.resize(Self::RECENT, 0);
+        let slot = hash::index(hash::text(name), Self::RECENT);
+        let recent = self.recent.get(slot).copied().unwrap_or(0);
+        let is_it = |component: &Component| component.id.as_str() == name;
+        if self.list.get(recent).is_some_and(is_it) {
+            return recent;
+        }
+        let index = match self.by_name.get(name) {
+            Some(&index) => index,
+            None => self.add(Component {
+                id: ComponentId::new(name),
+                measured: ComponentMeasurements {
+                    untimed: Bucket::new(frame.latency_limits_ns.len()),
+                    ..ComponentMeasurements::default()
+                },
+                current: None,
+                fields: FieldTable::default(),
+            }),
+        };
+        if let Some(slot) = self.recent.get_mut(slot) {
+            *slot = index;
+        }
+        index
+    }
+
+    fn add(&mut self, component: Component) -> usize {
+        let index = self.list.len();
+        self.by_name.insert(component.id.clone(), index);
+        self.list.push(component);
+        index
+    }
+
+    fn into_map(self) -> BTreeMap<ComponentId, ComponentMeasurements> {
+        let finished = self.list.into_iter().map(Component::finish);
+        finished.collect()
+    }
+
+    /// Merges components beyond the limit, so that a log with a million of them is held in bounded memory.
+    fn bound(&mut self, empty: Measurements) {
+        let mut measurements = empty;
+        measurements.components = std::mem::take(self).into_map();
+        measurements.bound();
+        for (id, mut measured) in measurements.components {
+            let fields = FieldTable::from_map(std::mem::take(&mut measured.fields));
+            self.add(Component {
+                id,
+                measured,
+                current: None,
+                fields,
+            });
+        }
+    }
+}
+
+impl Component {
+    fn count(&mut self, observed: Observed<'_>, frame: &Measurements, names: &mut Names) {
+        let record = &observed.event.record;
+        let n_limits = frame.latency_limits_ns.len();
+        let bucket = match record.time.zip(observed.start) {
+            Some((time, start)) => {
+                let bucket = self.bucket(start, n_limits);
+                bucket.first = Some(bucket.first.map_or(time, |first| first.min(time)));
+                bucket.last = bucket.last.max(Some(time));
+                bucket
+            }
+            None => &mut self.measured.untimed,
+        };
+        count(bucket, observed, &frame.latency_limits_ns);
+        let outcome = observed.verdict.outcome;
+        if outcome == Outcome::NotARequest {
+            return;
+        }
+        for field in &record.fields {
+            if field.value.len() <= 64 && names.traits(&field.name).telling {
+                self.fields
+                    .add(&field.name, &field.value, outcome == Outcome::Good);
+            }
+        }
+    }
+
+    fn bucket(&mut self, start: Timestamp, n_limits: usize) -> &mut Bucket {
+        let is_current = self.current.as_ref().is_some_and(|(at, _)| *at == start);
+        if !is_current {
+            self.put_back();
+            self.current = self.measured.buckets.remove(&start).map(|old| (start, old));
+        }
+        let (_, bucket) = self
+            .current
+            .get_or_insert_with(|| (start, Bucket::new(n_limits)));
+        bucket
+    }
+
+    fn put_back(&mut self) {
+        if let Some((start, bucket)) = self.current.take() {
+            self.measured.buckets.insert(start, bucket);
+        }
+    }
+
+    fn finish(mut self) -> (ComponentId, ComponentMeasurements) {
+        self.put_back();
+        let measured = ComponentMeasurements {
+            fields: self.fields.into_map(),
+            ..self.measured
+        };
+        (self.id, measured)
+    }
+}
+
+fn count(bucket: &mut Bucket, observed: Observed<'_>, limits_ns: &[u64]) {
+    let Observed { event, verdict, .. } = observed;
+    let good = match verdict.outcome {
+        Outcome::Good => {
+            bucket.good += 1;
+            true
+        }
+        Outcome::Bad => {
+            bucket.bad += 1;
+            false
+        }
+        Outcome::NotARequest => {
+            bucket.other += 1;
+            return;
+        }
+    };
+    let key = Key {
+        time: event.record.time,
+        duration: verdict.latency,
+        position: &event.position,
+    };
+    let build = || Exemplar {
+        duration: verdict.latency,
+        ..Exemplar::of(event)
+    };
+    if !good {
+        exemplar::insert(
+            &mut bucket.failures,
+            Order::First,
+            exemplar::PER_BUCKET,
+            key,
+            build,
+        );
+    }
+    let Some(latency) = verdict.latency else {
+        return;
+    };
+    bucket.timed += 1;
+    bucket.latency.insert(latency);
+    if good {
+        let ns = number::nanos(latency);
+        for (sum, &limit) in bucket.good_within.iter_mut().zip(limits_ns) {
+            *sum += u64::from(ns <= limit);
+        }
+    }
+    exemplar::insert(
+        &mut bucket.exemplars,
+        Order::Slowest,
+        exemplar::PER_BUCKET,
+        key,
+        build,
+    );
+}
+
+/// The templates by fingerprint, as many as are told apart.
+#[derive(Clone, Debug, Default)]
+struct Templates {
+    list: Vec<Series>,
+    by_id: ByFingerprint<usize>,
+    /// All fingerprints, once there are as many as are told apart.
+    ids: BinaryHeap<u64>,
+    overflow: Option<Series>,
+    /// Messages that were seen lately, by their hash: many are the same to the letter.
+    recent: Vec<Recent>,
+    masked: String,
+}
+
+#[derive(Clone, Debug)]
+struct Series {
+    id: u64,
+    counts: TemplateSeries,
+    /// The bucket that is counted in, and occurrences that are not in the series yet.
+    run: (Timestamp, u64),
+}
+
+/// A message of a component, and the template that it has.
+#[derive(Clone, Debug, Default)]
+struct Recent {
+    component: usize,
+    message: String,
+    id: u64,
+    index: usize,
+}
+
+impl Templates {
+    const RECENT: usize = 1_024;
+    /// Longer messages are hardly ever the same.
+    const MAX_RECENT: usize = 256;
+
+    /// Counts an occurrence; the masked text is returned.
+    fn count(&mut self, component: usize, name: &str, observed: Observed<'_>) -> &str {
+        let record = &observed.event.record;
+        let message = &*record.message;
+        if message.is_empty() || Self::MAX_RECENT < message.len() {
+            mask::record(record, &mut self.masked);
+            let id = fingerprint::of(&[name, &self.masked]);
+            self.count_masked(id, name, observed);
+            return &self.masked;
+        }
+        if self.recent.is_empty() {
+            self.recent.resize(Self::RECENT, Recent::default());
+        }
+        let mix = number::len(component).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let slot = hash::index(hash::text(message) ^ mix, Self::RECENT);
+        let known = self.recent.get(slot).filter(|recent| {
+            let series = self.list.get(recent.index);
+            recent.component == component
+                && recent.message == message
+                && series.is_some_and(|series| series.id == recent.id)
+        });
+        if let Some(index) = known.map(|recent| recent.index) {
+            let series = &mut self.list[index];
+            series.count(observed);
+            return &series.counts.text;
+        }
+        mask::record(record, &mut self.masked);
+        let id = fingerprint::of(&[name, &self.masked]);
+        let index = self.count_masked(id, name, observed);
+        if let (Some(recent), Some(index)) = (self.recent.get_mut(slot), index) {
+            recent.component = component;
+            recent.message.clear();
+            recent.message.push_str(message);
+            (recent.id, recent.index) = (id, index);
+        }
+        &self.masked
+    }
+
+    /// Counts an occurrence of the masked text and gives the index of its series, if it has one of its own.
+    fn count_masked(&mut self, id: u64, name: &str, observed: Observed<'_>) -> Option<usize> {
+        if let Some(&index) = self.by_id.get(&id) {
+            self.list.get_mut(index)?.count(observed);
+            return Some(index);
+        }
+        let is_full = Measurements::MAX_TEMPLATES <= self.list.len();
+        if !is_full {
+            let index = self.list.len();
+            let mut series = Series::new(id, name, &self.masked);
+            series.count(observed);
+            self.list.push(series);
+            self.by_id.insert(id, index);
+            return Some(index);
+        }
+        if self.ids.is_empty() {
+            self.ids = self.list.iter().map(|series| series.id).collect();
+        }
+        // Those with the smallest fingerprints stay, whatever order they came in.
+        let last = *self.ids.peek()?;
+        if last < id {
+            self.overflow
+                .get_or_insert_with(|| Series::new(0, Measurements::OTHER, Measurements::OTHER))
+                .count(observed);
+            return None;
+        }
+        let index = self.by_id.remove(&last)?;
+        let mut series = Series::new(id, name, &self.masked);
+        series.count(observed);
+        let out = std::mem::replace(self.list.get_mut(index)?, series);
+        self.by_id.insert(id, index);
+        self.ids.pop();
+        self.ids.push(id);
+        let other = self
+            .overflow
+            .get_or_insert_with(|| Series::new(0, Measurements::OTHER, Measurements::OTHER));
+        other.counts.merge(out.finish());
+        None
+    }
+
+    fn into_map(self) -> BTreeMap<TemplateId, TemplateSeries> {
+        let other = (Measurements::OTHER.to_owned(), self.overflow);
+        self.list
+            .into_iter()
+            .map(|series| (format!("{:016x}", series.id), Some(series)))
+            .chain([other])
+            .filter_map(|(id, series)| Some((TemplateId::new(&id), series?.finish())))
+            .collect()
+    }
+}
+
+impl Series {
+    fn new(id: u64, component: &str, text: &str) -> Self {
+        Self {
+            id,
+            counts: TemplateSeries {
+                text: text.to_owned(),
+                component: ComponentId::new(component),
+                level: None,
+                buckets: BTreeMap::new(),
+                untimed: 0,
+                durations: LatencySketch::default(),
+                exemplars: Vec::new(),
+            },
+            run: (Timestamp::UNIX_EPOCH, 0),
+        }
+    }
+
+    fn count(&mut self, observed: Observed<'_>) {
+        let Observed {
+            event,
+            duration,
+            start,
+            ..
+        } = observed;
+        let record = &event.record;
+        match start {
+            Some(start) => {
+                if self.run.0 != start {
+                    self.end_run();
+                    self.run.0 = start;
+                }
+                self.run.1 += 1;
+            }
+            None => self.counts.untimed += 1,
+        }
+        let series = &mut self.counts;
+        series.level = series.level.max(record.level);
+        if let Some(duration) = duration {
+            series.durations.insert(duration);
+        }
+        let key = Key {
+            time: record.time,
+            duration,
+            position: &event.position,
+        };
+        exemplar::insert(
+            &mut series.exemplars,
+            Order::First,
+            exemplar::PER_TEMPLATE,
+            key,
+            || Exemplar {
+                duration,
+                ..Exemplar::of(event)
+            },
+        );
+    }
+
+    fn end_run(&mut self) {
+        let (start, count) = self.run;
+        if count != 0 {
+            *self.counts.buckets.entry(start).or_insert(0) += count;
+        }
+        self.run.1 = 0;
+    }
+
+    fn finish(mut self) -> TemplateSeries {
+        self.end_run();
+        self.counts
+    }
+}

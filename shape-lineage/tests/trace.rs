@@ -239,6 +239,7 @@ fn anomaly(id: &str, exemplars: Vec<Exemplar>) -> Anomaly {
         template: None,
         summary: String::new(),
         period: None,
+        change: None,
         count: 1,
         affected_requests: 0,
         evidence: Evidence {

@@ -162,7 +162,9 @@ impl Analyzer {
         // Silence is judged over all of the log: a gap has no later part.
         let whole = View::new(&self.config, now, baseline, baseline.is_none());
         detect::silence::detect(&whole, &mut drafts);
-        let anomalies = drafts.finish(self.config.max_q);
+        detect::metrics::detect(&whole, &mut drafts);
+        let mut anomalies = drafts.finish(self.config.max_q);
+        detect::metrics::date(&whole, &mut anomalies);
         let diagnoses = diagnose::diagnose(&view, &anomalies);
         TelemetryReport {
             schema_version: TelemetryReport::SCHEMA_VERSION,
@@ -410,6 +412,15 @@ impl Drafts {
             .push((draft.evidence.p_value, Some(Box::new(draft))));
     }
 
+    /// Whether there is already something of this kind to say about a component.
+    pub(crate) fn have(&self, kind: AnomalyKind, component: &ComponentId) -> bool {
+        self.tests.iter().any(|(_, draft)| {
+            draft
+                .as_ref()
+                .is_some_and(|draft| draft.kind == kind && draft.component == *component)
+        })
+    }
+
     fn finish(self, max_q: f64) -> Vec<Anomaly> {
         let p: Vec<f64> = self.tests.iter().map(|(p, _)| *p).collect();
         let q = statistics::benjamini_hochberg(&p);
@@ -458,6 +469,8 @@ impl Draft {
             AnomalyKind::RepeatedBlocking => "repeated-blocking",
             AnomalyKind::RareSession => "rare-session",
             AnomalyKind::OrderViolation => "order-violation",
+            AnomalyKind::MetricAnomaly => "metric-anomaly",
+            AnomalyKind::ChangePoint => "change-point",
         };
         let print = fingerprint::of(&[self.component.as_str(), kind, &self.signature]);
         let finite = |x: f64| if x.is_finite() { x } else { 0.0 };
@@ -469,6 +482,7 @@ impl Draft {
             template: self.template,
             summary: self.summary,
             period: self.period,
+            change: None,
             count: self.count,
             affected_requests: self.affected_requests,
             evidence: Evidence {

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ComponentId, Exemplar, Period, TemplateId};
+use crate::{ChangePoint, ComponentId, Exemplar, Period, TemplateId};
 
 /// A stable fingerprint: component, kind and signature; not the time, not a counter.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -54,6 +54,11 @@ pub enum AnomalyKind {
     RareSession,
     /// Requests whose records come in an order that the baseline does not have.
     OrderViolation,
+    /// A metric of a component (request rate, share of failures, latency) is unlike its own past: its level, its
+    /// roughness, its season, or all of its shape.
+    MetricAnomaly,
+    /// A component gets many more requests, or many fewer, from some time on.
+    ChangePoint,
 }
 
 /// How serious, by one table for the whole system.
@@ -112,6 +117,9 @@ pub struct Anomaly {
     /// When it was seen, first to last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<Period>,
+    /// When it began, where the log goes back to a time before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<ChangePoint>,
     /// How many records it stands for.
     pub count: u64,
     /// Requests affected (failed, or slower than the baseline's 99th percentile); for a message those of any component

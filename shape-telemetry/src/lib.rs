@@ -88,7 +88,7 @@ pub use crate::{
     measurements::{
         Bucket, ComponentMeasurements, Exemplar, FieldCounts, Measurements, TemplateSeries,
     },
-    metric::{MetricConfig, MetricDetector, MetricError, MetricReason, MetricScore},
+    metric::{ChangePoint, MetricConfig, MetricDetector, MetricError, MetricReason, MetricScore},
     mine::{
         MessageKind, Template, TemplateMiner, Templates, Variable, VariableKind, clean_up,
         variables,

@@ -108,6 +108,8 @@ pub(super) fn kind_label(kind: AnomalyKind) -> &'static str {
         AnomalyKind::RepeatedBlocking => "blocking, again and again",
         AnomalyKind::RareSession => "unusual requests",
         AnomalyKind::OrderViolation => "unusual order",
+        AnomalyKind::MetricAnomaly => "unlike its past",
+        AnomalyKind::ChangePoint => "changed its rate",
         _ => "other",
     }
 }

@@ -1,6 +1,7 @@
 //! The detectors, by what they look at.
 
 pub(crate) mod messages;
+pub(crate) mod metrics;
 pub(crate) mod requests;
 pub(crate) mod sessions;
 pub(crate) mod silence;

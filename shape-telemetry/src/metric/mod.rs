@@ -1,4 +1,4 @@
-//! Anomalies of one metric.
+//! Anomalies and change points of one metric.
 //!
 //! [`MetricDetector`] reads a series row by row and says how surprising each row is. It looks at the series in nine ways
 //! (*views*) of four families, asks of each how rare such a value was in the view's own past, and combines the answers:
@@ -10,14 +10,22 @@
 //!                              └▶ season:     distance to the same time on earlier days, 1 and 12 rows
 //!          each view ─▶ Calibration (−log10 p) ─▶ family: mean of its two strongest ─▶ surprise ─▶ Alarms
 //! ```
+//!
+//! [`ChangePoint`] looks back instead: when did a rate or a share change, and how sure is that?
 
 pub use self::{
     alarms::MetricConfig,
+    change::ChangePoint,
     detector::{MetricDetector, MetricError, MetricReason, MetricScore},
+};
+pub(crate) use self::{
+    change::{Cell, Direction},
+    lattice::median,
 };
 
 mod alarms;
 mod calibrate;
+mod change;
 mod detector;
 mod history;
 mod lattice;

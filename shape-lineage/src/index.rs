@@ -11,7 +11,7 @@ use shape_telemetry::SourceLocation;
 use crate::{
     Error, Language, LogStatement, SourceRef, Target,
     blob::blob_id,
-    extract::{Extraction, RawTarget, Surroundings, extract},
+    extract::{Extraction, RawTarget, extract},
     matcher::Matcher,
     package::Packages,
     place::stem,
@@ -175,13 +175,7 @@ impl SourceIndex {
         packages: &Packages,
         wrappers: &mut Wrappers,
     ) {
-        let extraction = extract(
-            language,
-            &file.text,
-            Surroundings {
-                macros: packages.macros(&file.path),
-            },
-        );
+        let extraction = extract(language, &file.text, packages.surroundings(&file.path));
         if let Some(problem) = &extraction.problem {
             self.problems.push(format!("{}: {problem}", file.path));
         }

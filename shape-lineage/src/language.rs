@@ -17,6 +17,12 @@ pub enum Language {
     Python,
     /// JavaScript: console, winston, pino.
     JavaScript,
+    /// TypeScript: as JavaScript.
+    TypeScript,
+    /// Go: `log`, `slog`, zap, logrus, zerolog, klog, `fmt.Print`, panics.
+    Go,
+    /// Kotlin: as Java, and loggers that take a lambda.
+    Kotlin,
 }
 
 impl Language {
@@ -32,6 +38,12 @@ impl Language {
             "py" | "pyw" => Some(Self::Python),
             #[cfg(feature = "javascript")]
             "js" | "mjs" | "cjs" | "jsx" => Some(Self::JavaScript),
+            #[cfg(feature = "typescript")]
+            "ts" | "mts" | "cts" | "tsx" => Some(Self::TypeScript),
+            #[cfg(feature = "go")]
+            "go" => Some(Self::Go),
+            #[cfg(feature = "kotlin")]
+            "kt" | "kts" => Some(Self::Kotlin),
             _ => None,
         }
     }
@@ -40,7 +52,7 @@ impl Language {
     pub(crate) fn path_separator(self) -> &'static str {
         match self {
             Self::Rust => "::",
-            Self::Java | Self::Python | Self::JavaScript => ".",
+            _ => ".",
         }
     }
 
@@ -58,6 +70,9 @@ impl fmt::Display for Language {
             Self::Java => "Java",
             Self::Python => "Python",
             Self::JavaScript => "JavaScript",
+            Self::TypeScript => "TypeScript",
+            Self::Go => "Go",
+            Self::Kotlin => "Kotlin",
         })
     }
 }

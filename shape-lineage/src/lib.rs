@@ -137,6 +137,7 @@ mod merkle;
 mod owner;
 mod package;
 mod place;
+mod position;
 mod query;
 #[cfg(feature = "ledger")]
 mod record;

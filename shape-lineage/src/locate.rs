@@ -5,6 +5,7 @@ use std::{borrow::Cow, num::NonZeroU32};
 use crate::{
     EvidenceKind, LogStatement, Query, SourceIndex, SourceRef, Verdict,
     matcher::{Fits, Scratch},
+    position::named_position,
     target::TargetFit,
 };
 
@@ -118,18 +119,20 @@ impl<'i> Locator<'i> {
 
     /// Where a record comes from: by the position that it names, else by its stack frames, else by its text.
     pub fn find(&mut self, query: &Query<'_>) -> Found<'i> {
-        if let Some((path, line)) = query.emitter
-            && let Some(found) = self.by_emitter(query, path, line)
+        if let Some(position) = named_position(query)
+            && let Some(found) = self.by_position(query, &position)
         {
             return found;
         }
         if let Some(found) = self.by_class_and_line(query) {
             return found;
         }
-        if let Some(found) = self.by_frames(query) {
-            return found;
+        if query.frames.is_empty() {
+            return self.by_text(query);
         }
-        self.by_text(query)
+        // The frames lead to where something failed; the statement that says so is another, if its text is known.
+        let by_text = self.by_text(query);
+        self.with_frames(query, by_text)
     }
 
     /// The same with excerpts and the values of variables.

@@ -3,9 +3,11 @@
 #[cfg(feature = "rust")]
 use std::collections::BTreeMap;
 
+#[cfg(feature = "java")]
+use crate::extract::JavaConstants;
 #[cfg(feature = "rust")]
 use crate::extract::MacroBook;
-use crate::{Language, index::ByFolder, walk::SourceText};
+use crate::{Language, extract::Surroundings, index::ByFolder, walk::SourceText};
 
 /// The packages of a source tree.
 #[derive(Debug)]
@@ -15,6 +17,8 @@ pub(crate) struct Packages {
     macros: BTreeMap<String, MacroBook>,
     #[cfg(feature = "rust")]
     no_macros: MacroBook,
+    #[cfg(feature = "java")]
+    java_constants: JavaConstants,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,18 +62,34 @@ impl Packages {
             macros,
             #[cfg(feature = "rust")]
             no_macros: MacroBook::default(),
+            #[cfg(feature = "java")]
+            java_constants: JavaConstants::learn(files.iter().filter_map(|file| {
+                let is_java = Language::of_path(&file.path) == Some(Language::Java);
+                is_java.then(|| (crate::place::stem(&file.path), file.text.as_str()))
+            })),
+        }
+    }
+
+    /// What the files around one say about it.
+    pub(crate) fn surroundings(&self, path: &str) -> Surroundings<'_> {
+        Surroundings {
+            #[cfg(feature = "typescript")]
+            has_markup: path.rsplit('.').next() == Some("tsx"),
+            macros: self.macros(path),
+            #[cfg(feature = "java")]
+            java_constants: &self.java_constants,
         }
     }
 
     /// The macros of the crate that a file belongs to.
     #[cfg(feature = "rust")]
-    pub(crate) fn macros(&self, path: &str) -> &MacroBook {
+    fn macros(&self, path: &str) -> &MacroBook {
         let folder = self.crates.nearest(path).map_or("", |(folder, _)| folder);
         self.macros.get(folder).unwrap_or(&self.no_macros)
     }
 
     #[cfg(not(feature = "rust"))]
-    pub(crate) fn macros(&self, _path: &str) -> &() {
+    fn macros(&self, _path: &str) -> &() {
         &()
     }
 

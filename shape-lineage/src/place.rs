@@ -6,21 +6,29 @@ use shape_telemetry::SourceLocation;
 
 use crate::{
     EvidenceKind, Found, Locator, LogStatement, Place, Query, SourceFile, SourceIndex, SourceRef,
-    matcher::MIN_LITERAL_CHARS,
+    matcher::MIN_LITERAL_CHARS, position::NamedPosition,
 };
 
 impl<'i> Locator<'i> {
-    /// By the path and line that the emitter wrote into the record.
-    pub(crate) fn by_emitter(
+    /// By a path and a line that the record names.
+    ///
+    /// In the message they may be part of the text, and of another place than the statement's: the text has to fit.
+    pub(crate) fn by_position(
         &mut self,
         query: &Query<'_>,
-        path: &str,
-        line: NonZeroU32,
+        position: &NamedPosition<'_>,
     ) -> Option<Found<'i>> {
         let index = self.index;
+        let line = position.line;
+        let mut rest = *query;
+        rest.message = position.rest;
+        let text_fits = |statement: &LogStatement| {
+            index.text_fits(statement, query)
+                || position.is_in_text && index.text_fits(statement, &rest)
+        };
         let mut fitting = Vec::new();
         let mut others = Vec::new();
-        for file in index.files_at(path, query.target) {
+        for file in index.files_at(position.path, query.target) {
             let here = index
                 .statements_of(file.path())
                 .iter()
@@ -31,10 +39,9 @@ impl<'i> Locator<'i> {
                 here.retain(|statement| statement.location.line == line);
             }
             // A statement with several texts is still one place.
-            here.sort_by_key(|statement| !index.text_fits(statement, query));
             here.dedup_by(|a, b| a.location == b.location);
             for statement in here {
-                if index.text_fits(statement, query) {
+                if text_fits(statement) {
                     fitting.push(Place::from(statement));
                 } else {
                     others.push(Place::from(statement));
@@ -47,12 +54,15 @@ impl<'i> Locator<'i> {
         if !fitting.is_empty() {
             return Some(Found::new(fitting, EvidenceKind::EmitterMetadata, 1.0));
         }
+        if position.is_in_text {
+            return None;
+        }
         // The text stands elsewhere in a file of that name: the source is of another version than the log.
         if let Some(found) = self.match_text(query) {
             let moved: Vec<Place<'i>> = found
                 .statements
                 .iter()
-                .filter(|statement| is_suffix(&statement.location.path, path))
+                .filter(|statement| is_suffix(&statement.location.path, position.path))
                 .map(|statement| Place::from(*statement))
                 .collect();
             if !moved.is_empty() && 2 * MIN_LITERAL_CHARS <= found.literal_chars {
@@ -79,6 +89,9 @@ impl<'i> Locator<'i> {
             .filter(|statement| index.text_fits(statement, query))
             .collect();
         places.dedup_by(|a, b| a.location == b.location);
+        if places.iter().any(|place| place.location.line == line) {
+            places.retain(|place| place.location.line == line);
+        }
         if places.is_empty() {
             return None;
         }
@@ -86,8 +99,34 @@ impl<'i> Locator<'i> {
         Some(Found::new(places, EvidenceKind::EmitterMetadata, 0.98))
     }
 
+    /// What text and stack frames say together: of several statements the one in a function on the stack, and where no
+    /// text is known, or but little, the innermost frame that lies in the source.
+    pub(crate) fn with_frames(&self, query: &Query<'_>, mut by_text: Found<'i>) -> Found<'i> {
+        let is_strong = matches!(
+            by_text.evidence,
+            Ok(EvidenceKind::Text { literal_chars }) if 2 * MIN_LITERAL_CHARS <= literal_chars
+        );
+        if is_strong && by_text.places.len() == 1 {
+            return by_text;
+        }
+        if is_strong {
+            let on_stack: Vec<Place<'i>> = by_text
+                .places
+                .iter()
+                .filter(|place| is_on_stack(place, query))
+                .copied()
+                .collect();
+            if let [place] = on_stack.as_slice() {
+                by_text.places = vec![*place];
+                by_text.confidence = 0.9;
+            }
+            return by_text;
+        }
+        self.by_frames(query).unwrap_or(by_text)
+    }
+
     /// By the innermost stack frame that lies in the source.
-    pub(crate) fn by_frames(&self, query: &Query<'_>) -> Option<Found<'i>> {
+    fn by_frames(&self, query: &Query<'_>) -> Option<Found<'i>> {
         let index = self.index;
         query.frames.iter().find_map(|frame| {
             let places: Vec<Place<'i>> = index
@@ -181,6 +220,16 @@ impl SourceIndex {
             blob: file.map_or_else(String::new, |file| file.blob().to_owned()),
         }
     }
+}
+
+/// Whether a frame of the record's stack trace lies in the function of a statement.
+fn is_on_stack(place: &Place<'_>, query: &Query<'_>) -> bool {
+    let function = place.statement.and_then(|statement| statement.symbol_lines);
+    function.is_some_and(|(first, last)| {
+        query.frames.iter().any(|frame| {
+            first <= frame.line && frame.line <= last && is_suffix(place.path, &frame.path)
+        })
+    })
 }
 
 /// The name of a file up to its first point.

@@ -52,6 +52,16 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The value of a field within others: `attributes.code.lineno`.
+    pub(crate) fn get_below(self, name: &str) -> Option<&'a str> {
+        let is_below = |full: &str| {
+            full.strip_suffix(name)
+                .is_some_and(|above| above.ends_with('.'))
+        };
+        let found = self.names().find(|full| is_below(full))?;
+        self.get(found)
+    }
+
     pub(crate) fn names(self) -> impl Iterator<Item = &'a str> {
         let (map, record) = match self {
             Self::None => (None, &[][..]),

@@ -21,7 +21,10 @@ pub(crate) fn fit_target(record: Option<&str>, statement: &Target) -> Option<Tar
         return Some(TargetFit::Unknown);
     };
     match statement {
-        Target::Named(name) => (name == record).then_some(TargetFit::Same),
+        Target::Named(name) => {
+            let is_same = name == record || name.contains('.') && is_shortened(record, name);
+            is_same.then_some(TargetFit::Same)
+        }
         Target::Module(module) if module.is_empty() => Some(TargetFit::Unknown),
         // The libraries write the whole module path: another path is another place.
         Target::Module(module) if record.contains("::") => {
@@ -31,22 +34,69 @@ pub(crate) fn fit_target(record: Option<&str>, statement: &Target) -> Option<Tar
                 is_around(record, module).then_some(TargetFit::Near)
             }
         }
-        // Python names a logger after its module; the folder searched may lie above or below the packages.
-        Target::Module(module) if module.contains('.') => {
-            if ends_with(module, record) || ends_with(record, module) {
-                Some(TargetFit::Same)
-            } else {
-                (!record.contains('.')).then_some(TargetFit::Unknown)
-            }
-        }
+        // Python names a logger after its module, Java after its class.
+        Target::Module(module) if module.contains('.') => fit_dotted(record, module),
         Target::Module(module) => Some(relation(record, module)),
         Target::Unknown(module) => Some(relation(record, module).min(TargetFit::Near)),
     }
 }
 
-fn ends_with(path: &str, end: &str) -> bool {
-    path.strip_suffix(end)
-        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+/// The folder searched may lie above or below the packages, and logs shorten names from the left:
+/// `o.a.zookeeper.ClientCnxn`, `zookeeper.ClientCnxn`, `ClientCnxn`. The logger of a class logs for those in it.
+fn fit_dotted(record: &str, module: &str) -> Option<TargetFit> {
+    if is_shortened(record, module) || is_shortened(module, record) {
+        return Some(TargetFit::Same);
+    }
+    let class = without_inner(module);
+    if class != module && is_shortened(record, class) {
+        return Some(TargetFit::Same);
+    }
+    // `Outer$Inner`, `Outer$1`: a class in that of the statement.
+    let outer = without_inner(record);
+    if outer != record && is_shortened(outer, class) {
+        return Some(TargetFit::Near);
+    }
+    // Another class, or another module.
+    let names_a_class = |path: &str| {
+        let last = last_part(path);
+        last.starts_with(char::is_uppercase) && last.contains(char::is_lowercase)
+    };
+    let is_other = record.contains('.') || names_a_class(record) && names_a_class(class);
+    (!is_other).then_some(TargetFit::Unknown)
+}
+
+fn is_shortened(short: &str, long: &str) -> bool {
+    let parts = |path| str::rsplit(path, ['.', '$']);
+    let mut long_parts = parts(long);
+    let mut is_last = true;
+    let is_match = parts(short).all(|short| {
+        let is_same = long_parts.next().is_some_and(|long| {
+            let is_letters = !is_last && !short.is_empty() && short.len() < 3;
+            short == long || is_letters && long.starts_with(short)
+        });
+        is_last = false;
+        is_same
+    });
+    is_match && !short.is_empty()
+}
+
+/// Up to the first class: those in it log by its logger.
+fn without_inner(path: &str) -> &str {
+    let mut end = 0;
+    for part in path.split(['.', '$']) {
+        end += part.len();
+        if part.starts_with(char::is_uppercase) {
+            return &path[..end];
+        }
+        end += 1;
+    }
+    path
+}
+
+/// The part of a target by which to look for it: the class, or the last.
+pub(crate) fn last_part(target: &str) -> &str {
+    let class = without_inner(target);
+    class.rsplit([':', '.', '/', '$']).next().unwrap_or(class)
 }
 
 /// Whether one module lies in the other.
@@ -106,6 +156,36 @@ mod tests {
         check("a::b", "x::y", None, TargetFit::Unknown);
         check("b", "a::b", Some(TargetFit::Near), TargetFit::Near);
         check("sshd", "a::b", Some(TargetFit::Unknown), TargetFit::Unknown);
+    }
+
+    #[test]
+    fn java_names_loggers_after_classes() {
+        let check = |record, module: &str, expected| {
+            let fit = fit_target(Some(record), &Target::Module(module.to_owned()));
+            assert_eq!(fit, expected, "{record} {module}");
+        };
+        check(
+            "org.app.net.Server",
+            "org.app.net.Server",
+            Some(TargetFit::Same),
+        );
+        check("o.a.n.Server", "org.app.net.Server", Some(TargetFit::Same));
+        check("net.Server", "org.app.net.Server", Some(TargetFit::Same));
+        check("Server", "org.app.net.Server", Some(TargetFit::Same));
+        check("Server", "org.app.net.Server.Sender", Some(TargetFit::Same));
+        check(
+            "Server$Sender",
+            "org.app.net.Server.Sender",
+            Some(TargetFit::Same),
+        );
+        check("Server$Sender", "org.app.net.Server", Some(TargetFit::Near));
+        check("Sender", "org.app.net.Server.Sender", Some(TargetFit::Same));
+        check("org.app.net.Other", "org.app.net.Server", None);
+        check("o.b.n.Server", "org.app.net.Server", None);
+        check("main", "org.app.net.Server", Some(TargetFit::Unknown));
+        check("Client", "org.app.net.Server", None);
+        assert_eq!(last_part("org.app.Server$Sender"), "Server");
+        assert_eq!(last_part("a::b::c"), "c");
     }
 
     #[test]

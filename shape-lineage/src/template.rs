@@ -66,6 +66,12 @@ impl MessageTemplate {
             .then_some(values)
     }
 
+    pub(crate) fn from_parts(parts: &[Part]) -> Self {
+        Self {
+            parts: parts.to_vec(),
+        }
+    }
+
     pub(crate) fn push_text(&mut self, text: &str) {
         if text.is_empty() {
             return;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use shape_telemetry::SourceLocation;
+use shape_telemetry::{Level, SourceLocation};
 
 use crate::{
     LogStatement, MessageTemplate,
-    extract::{RawWrapper, WrapperCall},
+    extract::{OnlyIn, RawWrapper, WrapperCall},
 };
 
 /// The wrappers of all files and the calls of them, to be joined when all files are read.
@@ -22,7 +22,9 @@ pub(crate) struct Wrappers {
 struct Wrapper {
     class: String,
     place: SourceLocation,
-    prefix: MessageTemplate,
+    level: Option<Level>,
+    before: MessageTemplate,
+    after: MessageTemplate,
 }
 
 impl Wrappers {
@@ -31,7 +33,9 @@ impl Wrappers {
         known.push(Wrapper {
             class: wrapper.class,
             place,
-            prefix: wrapper.prefix,
+            level: wrapper.level,
+            before: wrapper.before,
+            after: wrapper.after,
         });
     }
 
@@ -46,11 +50,11 @@ impl Wrappers {
                 return true;
             };
             let nearest = self.nearest(call, &statement.location.path);
-            if let [wrapper] = nearest.as_slice()
-                && !wrapper.prefix.is_empty()
-            {
-                let mut message = wrapper.prefix.clone();
+            if let [wrapper] = nearest.as_slice() {
+                statement.level = statement.level.or(wrapper.level);
+                let mut message = wrapper.before.clone();
                 message.push_template(&statement.message);
+                message.push_template(&wrapper.after);
                 statement.message = message;
             }
             statement.emit_sites = nearest
@@ -73,14 +77,20 @@ impl Wrappers {
                 shared_folders(&wrapper.place.path, path),
             )
         };
+        let may_be = |wrapper: &&Wrapper| match &call.only_in {
+            None => true,
+            Some(OnlyIn::File) => wrapper.place.path == path,
+            Some(OnlyIn::Class(name)) => wrapper.class.rsplit('.').next() == Some(name),
+        };
+        let known: Vec<&Wrapper> = known.iter().filter(may_be).collect();
         let nearest = known
             .iter()
-            .map(nearness)
+            .map(|wrapper| nearness(wrapper))
             // A wrapper of another package is another function.
             .filter(|(is_same_file, _, n_folders)| *is_same_file || 0 < *n_folders)
             .max();
         known
-            .iter()
+            .into_iter()
             .filter(|wrapper| Some(nearness(wrapper)) == nearest)
             .collect()
     }

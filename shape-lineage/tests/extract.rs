@@ -1,5 +1,7 @@
 //! What is found in source, by language.
 #![cfg(any(
+    feature = "go",
+    feature = "kotlin",
     feature = "rust",
     feature = "java",
     feature = "python",
@@ -341,4 +343,180 @@ fn python_wrappers_with_a_prefix() {
          def run(self):\n        self._log(DEBUG, \"sent %s\", n)\n",
         &["- [chan <*>] <*>", "debug [chan <*>] sent <*>"],
     );
+}
+
+#[cfg(feature = "java")]
+#[test]
+fn java_texts() {
+    let check = |statements: &str, expected: &[&str]| {
+        let source = format!(
+            "class A {{\n static final String KEY = \"app.key\";\n void m(int n, Object o) {{ {statements} }}\n}}"
+        );
+        check("A.java", &source, expected);
+    };
+    check("LOG.info(\"{} = {}\", KEY, n);", &["info app.key = <*>"]);
+    check("LOG.info(KEY + \": {}\", n);", &["info app.key: <*>"]);
+    check(
+        "LOG.info(\"a {} \" + \"b {}\", KEY, n);",
+        &["info a app.key b <*>"],
+    );
+    check("LOG.debug(() -> \"lazy \" + n);", &["debug lazy <*>"]);
+    check("LOG.warnf(\"took %d ms\", n);", &["warn took <*> ms"]);
+    check(
+        "LOG.warn(String.format(\"took %s of %s\", n, KEY));",
+        &["warn took <*> of app.key"],
+    );
+    check(
+        "LOG.error(\"took %s\".formatted(n), o);",
+        &["error took <*>"],
+    );
+    check("LOG.info(n + 1);", &["info <*>"]);
+    check(
+        "StringBuilder b = new StringBuilder(\"all: \"); b.append(n).append(\" of \"); \
+         if (n > 1) { b.append(\"many\"); } LOG.info(b.toString());",
+        &["info all: <*> of <*>"],
+    );
+    check(
+        "if (n > 1) { throw new IllegalStateException(\"bad \" + n); }",
+        &["- <*>IllegalStateException: bad <*>"],
+    );
+}
+
+#[cfg(feature = "java")]
+#[test]
+fn java_targets_wrappers_and_constants_of_other_classes() {
+    use shape_lineage::Target;
+    let sources = [
+        (
+            "src/app/Trace.java",
+            "package app;\npublic class Trace {\n  static void logRequest(Logger log, String text) {\n    \
+             log.trace(\"<\" + text + \">\");\n  }\n}\n",
+        ),
+        (
+            "src/app/Net.java",
+            "package app;\nclass Net {\n  static final Logger LOG = LoggerFactory.getLogger(Net.class);\n  \
+             Log wire = LogFactory.getLog(\"app.wire\");\n  void f() {\n    LOG.info(\"{} up\", Keys.NAME);\n    \
+             wire.debug(\"sent {}\", n);\n    LOG\n      .warn(\"chained {}\", n);\n    \
+             Trace.logRequest(LOG, \"asked \" + n);\n    Other.logRequest(LOG, \"no wrapper \" + n);\n  }\n}\n",
+        ),
+        (
+            "src/app/Keys.java",
+            "package app;\ninterface Keys { \n  String NAME = \"the net\";\n}\n",
+        ),
+    ];
+    let index = SourceIndex::from_sources(sources);
+    let found: Vec<String> = index
+        .statements()
+        .iter()
+        .filter(|statement| 0 < statement.message.literal_chars())
+        .map(|statement| {
+            let target = match &statement.target {
+                Target::Module(name) => format!("module {name}"),
+                Target::Named(name) => format!("named {name}"),
+                Target::Unknown(name) => format!("unknown {name}"),
+            };
+            let sites = statement
+                .emit_sites
+                .iter()
+                .map(|site| format!(" at {site}"));
+            let line = statement.location.line;
+            format!(
+                "{line} {} ({target}){}",
+                shown(statement),
+                sites.collect::<String>()
+            )
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "6 info the net up (module app.Net)",
+            "7 debug sent <*> (named app.wire)",
+            "9 warn chained <*> (module app.Net)",
+            "10 trace <asked <*>> (unknown app.Net) at src/app/Trace.java:4:5",
+            "4 trace <<*>> (unknown app.Trace)",
+        ]
+    );
+}
+
+#[cfg(feature = "typescript")]
+#[test]
+fn typescript() {
+    let check = |path: &str, source: &str, expected: &[&str]| check(path, source, expected);
+    check(
+        "m.ts",
+        "class A { run(n: number): void { this.logger.warn(`took ${n} ms`); } }",
+        &["warn took <*> ms"],
+    );
+    check(
+        "m.tsx",
+        "const A = (p: P) => { console.error('lost', p.id as string); return <b>x</b>; }",
+        &["error lost <*>"],
+    );
+    check("m.ts", "log.error(err, 'pino text')", &["error pino text"]);
+    check(
+        "m.ts",
+        "throw new TypeError(`no ${x}`)",
+        &["- <*>TypeError: no <*>"],
+    );
+}
+
+#[cfg(feature = "go")]
+#[test]
+fn go() {
+    let check = |statement: &str, expected: &[&str]| {
+        let source = format!("package main\n\nfunc run() {{\n\t{statement}\n}}\n");
+        check("main.go", &source, expected);
+    };
+    check(
+        "log.Printf(\"took %d of %+v\", n, v)",
+        &["- took <*> of <*>"],
+    );
+    check("log.Println(\"ready\", n)", &["- ready <*>"]);
+    check("fmt.Fprintf(os.Stderr, \"bad %q\\n\", n)", &["- bad <*>\n"]);
+    check(
+        "slog.Info(\"started\", \"port\", 80)",
+        &["info started [port]"],
+    );
+    check(
+        "slog.WarnContext(ctx, \"slow\", slog.Int(\"ms\", n))",
+        &["warn slow [ms]"],
+    );
+    check(
+        "logger.Error(\"failed\", zap.Error(err), zap.String(\"id\", id))",
+        &["error failed [id]"],
+    );
+    check("sugar.Infow(\"got\", \"url\", url)", &["info got [url]"]);
+    check("sugar.Debugf(\"got %[1]s\", url)", &["debug got <*>"]);
+    check("klog.V(2).Infof(\"pod %s\", name)", &["info pod <*>"]);
+    check(
+        "klog.ErrorS(err, \"no pod\", \"pod\", name)",
+        &["error no pod [pod]", "error \"no pod\" [pod]"],
+    );
+    check("log.Info().Str(\"a\", b).Msg(\"zero\")", &["info zero"]);
+    check(
+        "log.WithField(\"a\", b).Warnf(\"rus %v\", c)",
+        &["warn rus <*>"],
+    );
+    check("panic(\"no way\")", &["- panic: no way"]);
+    check("foo.Bar(\"no\")", &[]);
+}
+
+#[cfg(feature = "kotlin")]
+#[test]
+fn kotlin() {
+    let check = |statement: &str, expected: &[&str]| {
+        let source =
+            format!("package app\n\nclass A {{\n  fun run(n: Int) {{\n    {statement}\n  }}\n}}\n");
+        check("A.kt", &source, expected);
+    };
+    check(
+        "logger.info { \"took $n of ${a.b} ms\" }",
+        &["info took <*> of <*> ms"],
+    );
+    check("log.warn(\"took {} ms\", n)", &["warn took <*> ms"]);
+    check("log.error(\"bad \" + n, e)", &["error bad <*>"]);
+    check("Log.d(TAG, \"on $n\")", &["debug on <*>"]);
+    check("println(\"out $n\")", &["- out <*>"]);
+    check("foo.bar(\"no\")", &[]);
 }

@@ -1,29 +1,65 @@
 //! Log statements in Java.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use shape_telemetry::Level;
 use tree_sitter::Node;
 
 use super::{
-    Extraction,
-    placeholder::{Argument, empty_braces, percent},
-    syntax::{
-        Alternatives, Assignment, Dialect, Found, arguments, assignments, logger_level, part, text,
-        unescape, walk, write_assigned,
-    },
+    Extraction, OnlyIn, RawTarget, WrapperCall,
+    java_names::{JavaConstants, Logger, constants, loggers},
+    java_text::{Texts, has_text, with_braces},
+    level_of_name,
+    placeholder::Argument,
+    syntax::{Dialect, Found, arguments, logger_level, part, text, thrown, walk},
 };
-use crate::{MessageTemplate, StatementKind};
+use crate::StatementKind;
 
 /// The log statements and methods of a Java file.
-pub(super) fn extract(source: &str) -> Extraction {
+pub(super) fn extract(source: &str, all: &JavaConstants) -> Extraction {
     let package = source
         .lines()
         .find_map(|line| line.trim().strip_prefix("package "))
         .map_or("", |rest| rest.split(';').next().unwrap_or_default().trim());
-    walk(&tree_sitter_java::LANGUAGE.into(), source, package, &Java)
+    let own: BTreeMap<&str, String> = constants(source).collect();
+    let dialect = Java {
+        texts: Texts {
+            source,
+            own: &own,
+            all,
+        },
+        loggers: loggers(source),
+        classes: classes(source),
+    };
+    walk(
+        &tree_sitter_java::LANGUAGE.into(),
+        source,
+        package,
+        &dialect,
+    )
 }
 
-struct Java;
+struct Java<'s> {
+    texts: Texts<'s>,
+    /// The loggers that the file declares, by variable.
+    loggers: BTreeMap<&'s str, Logger>,
+    /// The classes that the file declares.
+    classes: BTreeSet<&'s str>,
+}
 
-impl Dialect for Java {
+fn classes(source: &str) -> BTreeSet<&str> {
+    let mut found = BTreeSet::new();
+    for keyword in ["class ", "interface ", "enum ", "record "] {
+        for at in memchr::memmem::find_iter(source.as_bytes(), keyword.as_bytes()) {
+            let name = source[at + keyword.len()..].trim_start();
+            let end = name.find(|c: char| c != '_' && !c.is_alphanumeric());
+            found.insert(&name[..end.unwrap_or(name.len())]);
+        }
+    }
+    found
+}
+
+impl Dialect for Java<'_> {
     fn scope<'s>(&self, node: Node<'_>, source: &'s str) -> Option<(&'s str, bool)> {
         match node.kind() {
             "class_declaration"
@@ -38,56 +74,35 @@ impl Dialect for Java {
     }
 
     fn statement(&self, node: Node<'_>, source: &str) -> Option<Found> {
+        if node.kind() == "throw_statement" {
+            return self.thrown(node);
+        }
         if node.kind() != "method_invocation" {
             return None;
         }
-        let receiver = part(node, "object", source)?;
         let method = part(node, "name", source)?;
-        let arguments = arguments(node.child_by_field_name("arguments")?);
+        let list = node.child_by_field_name("arguments")?;
+        let Some(receiver) = part(node, "object", source) else {
+            return self.wrapper(method, None, &arguments(list));
+        };
         if matches!(receiver, "System.out" | "System.err") {
+            let arguments = arguments(list);
             let message = match method {
-                "println" | "print" => message(*arguments.first()?, source),
-                "printf" | "format" => formatted(&arguments, source)?,
+                "println" | "print" => self.texts.message(*arguments.first()?),
+                "printf" | "format" => self.texts.formatted(&arguments)?,
                 _ => return None,
             };
             return Some(Found::new(StatementKind::Print, None, message));
         }
-        let (receiver, level) = match method {
-            // The fluent API of slf4j: `log.atInfo().log("…")`.
-            "log" if receiver.contains(".at") => {
-                let (receiver, at) = receiver.rsplit_once(".at")?;
-                let name = at.split('(').next()?;
-                (receiver, super::level_of_name(name))
-            }
-            _ => (receiver, None),
-        };
-        let level = level.or(logger_level(receiver, method)?.named());
-        // `log(Level.WARNING, "…")`, and markers before the text.
-        let text_idx = arguments
-            .iter()
-            .position(|argument| has_text(*argument, source))
-            .unwrap_or_default();
-        let level = level.or_else(|| {
-            let first = text(*arguments.first()?, source);
-            super::level_of_name(first.rsplit('.').next()?)
-        });
-        let format = *arguments.get(text_idx)?;
-        let rest = &arguments[text_idx + 1..];
-        let message = if format.kind() == "string_literal" {
-            let format = literal(format, source);
-            let values: Vec<Argument> = rest.iter().map(|node| argument(*node, source)).collect();
-            let template = if format.contains("{}") {
-                empty_braces(&format, &values)
-            } else if !values.is_empty() && format.contains("{0}") {
-                super::placeholder::braces(&format, &values)
-            } else {
-                plain(&format)
-            };
-            template.into()
-        } else {
-            message(format, source).map(|template| concatenated_braces(&template))
-        };
-        Some(Found::new(StatementKind::Log, level, message))
+        if receiver == "this" || receiver == "super" {
+            return self.wrapper(method, None, &arguments(list));
+        }
+        self.logged(receiver, method, list).or_else(|| {
+            let is_class = receiver.starts_with(char::is_uppercase);
+            is_class
+                .then(|| self.wrapper(method, Some(receiver), &arguments(list)))
+                .flatten()
+        })
     }
 
     fn is_test(&self, name: &str) -> bool {
@@ -95,148 +110,180 @@ impl Dialect for Java {
     }
 }
 
-fn plain(text: &str) -> MessageTemplate {
-    let mut template = MessageTemplate::default();
-    template.push_text(text);
-    template
-}
+impl Java<'_> {
+    /// `LOG.warn("…", a)`, with a level or a marker before the text.
+    fn logged(&self, receiver: &str, method: &str, list: Node<'_>) -> Option<Found> {
+        let source = self.texts.source;
+        let (receiver, level) = match method {
+            // The fluent API of slf4j: `log.atInfo().log("…")`.
+            "log" if receiver.contains(".at") => {
+                let (receiver, at) = receiver.rsplit_once(".at")?;
+                (receiver, level_of_name(at.split('(').next()?))
+            }
+            _ => (receiver, None),
+        };
+        let (method, is_formatted) = match method {
+            // JBoss and log4j 2: `infof("%s", a)`, `printf(level, "%s", a)`.
+            "printf" => ("log", true),
+            _ => match method.strip_suffix('f') {
+                Some(level) if level_of_name(level).is_some() => (level, true),
+                _ => (method.strip_suffix('v').unwrap_or(method), false),
+            },
+        };
+        let variable = receiver.strip_prefix("this.").unwrap_or(receiver);
+        // A variable that holds a logger is one whatever its name.
+        let name = if self.loggers.contains_key(variable) {
+            "log"
+        } else {
+            receiver.trim_end_matches("()")
+        };
+        let level = level.or(logger_level(name, method)?.named());
+        let arguments = arguments(list);
+        let level = level.or_else(|| {
+            let first = text(*arguments.first()?, source);
+            level_of_name(first.rsplit('.').next()?)
+        });
+        let text_idx = self.text_idx(&arguments);
+        let format = *arguments.get(text_idx)?;
+        let message = if is_formatted {
+            self.texts.formatted(&arguments[text_idx..])?
+        } else {
+            let values = arguments[text_idx + 1..].iter();
+            let values: Vec<Argument> = values.map(|node| self.texts.argument(*node)).collect();
+            let message = self.texts.message(format);
+            message.map(|message| with_braces(&message, &values))
+        };
+        Some(Found {
+            target: self.target(variable),
+            forwards: forwarded_parameter(format, source),
+            start: call_start(list),
+            ..Found::new(StatementKind::Log, level, message)
+        })
+    }
 
-/// `"a {}" + " b"`: the placeholders of a text that was put together.
-fn concatenated_braces(template: &MessageTemplate) -> MessageTemplate {
-    let mut out = MessageTemplate::default();
-    for part in template.parts() {
-        match part {
-            crate::Part::Text(text) => out.push_template(&empty_braces(text, &[])),
-            crate::Part::Variable(name) => out.push_variable(name.as_deref()),
+    /// The first argument that writes text: levels, markers and loggers may stand before it.
+    fn text_idx(&self, arguments: &[Node<'_>]) -> usize {
+        let is_text = |node: &Node<'_>| {
+            has_text(*node, self.texts.source) && node.kind() != "object_creation_expression"
+        };
+        arguments.iter().position(is_text).unwrap_or_else(|| {
+            let first = arguments.first().map(|node| text(*node, self.texts.source));
+            let is_level = first.is_some_and(|first| first.contains("Level."));
+            usize::from(is_level && 1 < arguments.len())
+        })
+    }
+
+    fn target(&self, variable: &str) -> RawTarget {
+        match self.loggers.get(variable) {
+            Some(Logger::Own) => RawTarget::Module,
+            Some(Logger::Of(class)) if self.classes.contains(class.as_str()) => RawTarget::Module,
+            Some(Logger::Named(name)) => RawTarget::Named(name.clone()),
+            _ => RawTarget::Unknown,
         }
     }
-    out
-}
 
-fn has_text(node: Node<'_>, source: &str) -> bool {
-    text(node, source).contains('"')
-}
-
-fn literal(node: Node<'_>, source: &str) -> String {
-    let raw = text(node, source);
-    if let Some(block) = raw.strip_prefix("\"\"\"") {
-        let block = block.strip_suffix("\"\"\"").unwrap_or(block);
-        return unescape(block.trim_start_matches([' ', '\t', '\r', '\n']));
+    /// A call that may be one of a logging wrapper: which it is, is known when all files are read.
+    fn wrapper(&self, method: &str, class: Option<&str>, arguments: &[Node<'_>]) -> Option<Found> {
+        const WORDS: [&str; 10] = [
+            "log", "trace", "debug", "info", "warn", "error", "print", "message", "msg", "report",
+        ];
+        let name = method.to_ascii_lowercase();
+        let source = self.texts.source;
+        let text_idx = self.text_idx(arguments);
+        let first = *arguments.get(text_idx)?;
+        let is_text = has_text(first, source)
+            && matches!(
+                first.kind(),
+                "string_literal" | "binary_expression" | "method_invocation" | "ternary_expression"
+            );
+        if !is_text || !WORDS.iter().any(|word| name.contains(word)) {
+            return None;
+        }
+        let values = arguments[text_idx + 1..].iter();
+        let values: Vec<Argument> = values.map(|node| self.texts.argument(*node)).collect();
+        let message = self.texts.message(first);
+        Some(Found {
+            wrapper: Some(WrapperCall {
+                name: method.to_owned(),
+                class: class.is_none().then(String::new),
+                only_in: Some(class.map_or(OnlyIn::File, |class| OnlyIn::Class(class.to_owned()))),
+                is_required: true,
+            }),
+            ..Found::new(
+                StatementKind::Log,
+                level_in_name(method),
+                message.map(|message| with_braces(&message, &values)),
+            )
+        })
     }
-    unescape(
-        raw.strip_prefix('"')
-            .and_then(|t| t.strip_suffix('"'))
-            .unwrap_or(raw),
-    )
-}
 
-fn argument(node: Node<'_>, source: &str) -> Argument {
-    Argument {
-        name: None,
-        expression: text(node, source).to_owned(),
-        constant: (node.kind() == "string_literal").then(|| plain(&literal(node, source))),
-    }
-}
-
-/// The template of an expression: concatenation, `String.format`, text; what else there is, is a variable.
-fn message(node: Node<'_>, source: &str) -> Alternatives {
-    let mut template = Alternatives::new();
-    write(node, source, &mut template, 0);
-    template
-}
-
-fn write(node: Node<'_>, source: &str, template: &mut Alternatives, depth: usize) {
-    let inner = |name: &str| node.child_by_field_name(name);
-    match node.kind() {
-        "string_literal" => template.push_text(&literal(node, source)),
-        "character_literal" => {
-            template.push_text(&unescape(text(node, source).trim_matches('\'')));
+    /// `throw new IllegalStateException("…")`, as a stack trace begins.
+    fn thrown(&self, node: Node<'_>) -> Option<Found> {
+        let source = self.texts.source;
+        let created = node.named_child(0)?;
+        if created.kind() != "object_creation_expression" {
+            return None;
         }
-        "decimal_integer_literal" | "true" | "false" => template.push_text(text(node, source)),
-        "identifier" if depth < 20 => {
-            let mut values = assigned(node, "method_declaration", source);
-            if values.is_empty() {
-                values = assigned(node, "constructor_declaration", source);
-            }
-            // A constant of the class.
-            if values.is_empty() && !text(node, source).contains(char::is_lowercase) {
-                values = assigned(node, "program", source);
-            }
-            write_assigned(node, &values, source, template, |value, out| {
-                write(value, source, out, depth + 10);
-            });
-        }
-        "binary_expression"
-            if depth < 100
-                && part(node, "operator", source) == Some("+")
-                && has_text(node, source) =>
-        {
-            for side in [inner("left"), inner("right")].into_iter().flatten() {
-                write(side, source, template, depth + 1);
-            }
-        }
-        "parenthesized_expression" if depth < 100 => {
-            if let Some(child) = node.named_child(0) {
-                write(child, source, template, depth + 1);
-            }
-        }
-        "method_invocation" => {
-            let call = (part(node, "object", source), part(node, "name", source));
-            let formatted = match call {
-                (Some("String" | "MessageFormat"), Some("format")) => {
-                    inner("arguments").and_then(|list| formatted(&arguments(list), source))
-                }
-                _ => None,
-            };
-            match formatted {
-                Some(formatted) => match formatted.single() {
-                    Some(single) => template.push_template(single),
-                    None => template.push_expression(text(node, source)),
-                },
-                None => template.push_expression(text(node, source)),
-            }
-        }
-        "ternary_expression" if depth < 20 && has_text(node, source) => {
-            let branch = |name: &'static str| {
-                move |template: &mut Alternatives| {
-                    if let Some(side) = node.child_by_field_name(name) {
-                        write(side, source, template, depth + 1);
-                    }
-                }
-            };
-            let (mut yes, mut no) = (branch("consequence"), branch("alternative"));
-            template.fork(text(node, source), [&mut yes, &mut no]);
-        }
-        _ => template.push_expression(text(node, source)),
+        let class = part(created, "type", source)?;
+        let first = arguments(created.child_by_field_name("arguments")?)
+            .into_iter()
+            .find(|argument| has_text(*argument, source))?;
+        let text = self.texts.message(first);
+        Some(Found::new(
+            StatementKind::Panic,
+            None,
+            thrown(class.rsplit('.').next()?, &text),
+        ))
     }
 }
 
-/// What a variable was given before.
-fn assigned<'t>(node: Node<'t>, function: &str, source: &str) -> Vec<Assignment<'t>> {
-    let name = text(node, source);
-    assignments(node, &[function], |found| match found.kind() {
-        "variable_declarator" if part(found, "name", source) == Some(name) => {
-            Some((found.child_by_field_name("value")?, false))
-        }
-        "assignment_expression" if part(found, "left", source) == Some(name) => Some((
-            found.child_by_field_name("right")?,
-            part(found, "operator", source) == Some("+="),
-        )),
-        _ => None,
-    })
+fn level_in_name(name: &str) -> Option<Level> {
+    const LEVELS: [&str; 6] = ["trace", "debug", "info", "warn", "error", "fatal"];
+    let name = name.to_ascii_lowercase();
+    let level = LEVELS.iter().find(|level| name.contains(*level))?;
+    level_of_name(level)
 }
 
-fn formatted(arguments: &[Node<'_>], source: &str) -> Option<Alternatives> {
-    let (format, values) = arguments.split_first()?;
-    if format.kind() != "string_literal" {
-        return Some(message(*format, source));
+/// Where the compiler says that a call is: at its arguments, if its expression starts on another line.
+fn call_start(list: Node<'_>) -> Option<usize> {
+    let call = list.parent()?;
+    let is_elsewhere = call.start_position().row != list.start_position().row;
+    is_elsewhere.then(|| list.start_byte())
+}
+
+/// The parameter of the enclosing method that an expression writes.
+fn forwarded_parameter(node: Node<'_>, source: &str) -> Option<String> {
+    let mut above = node;
+    while !matches!(
+        above.kind(),
+        "method_declaration" | "constructor_declaration"
+    ) {
+        above = above.parent()?;
     }
-    let format = literal(*format, source);
-    let values: Vec<Argument> = values.iter().map(|node| argument(*node, source)).collect();
-    let template = if format.contains("{0}") {
-        super::placeholder::braces(&format, &values)
-    } else {
-        percent(&format, &values)
+    let parameters = above.child_by_field_name("parameters")?;
+    let mut cursor = parameters.walk();
+    let names: Vec<&str> = parameters
+        .named_children(&mut cursor)
+        .filter_map(|parameter| part(parameter, "name", source))
+        .collect();
+    one_of(node, &names, source, 0).map(str::to_owned)
+}
+
+/// `message`, `prefix + message`, `String.format(message, …)`; what a text only contains is a variable of it.
+fn one_of<'s>(node: Node<'_>, names: &[&str], source: &'s str, depth: usize) -> Option<&'s str> {
+    let inner = |name: &str| {
+        let child = node.child_by_field_name(name).filter(|_| depth < 20)?;
+        one_of(child, names, source, depth + 1)
     };
-    Some(template.into())
+    match node.kind() {
+        "identifier" => Some(text(node, source)).filter(|name| names.contains(name)),
+        "binary_expression" if part(node, "operator", source) == Some("+") => {
+            inner("left").or_else(|| inner("right"))
+        }
+        "method_invocation" if part(node, "object", source) == Some("String") => {
+            let first = node.child_by_field_name("arguments")?.named_child(0)?;
+            one_of(first, names, source, depth + 1)
+        }
+        _ => None,
+    }
 }

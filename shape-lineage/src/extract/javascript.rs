@@ -1,22 +1,34 @@
-//! Log statements in JavaScript.
+//! Log statements in JavaScript and TypeScript.
 
 use tree_sitter::Node;
 
 use super::{
     Extraction,
     placeholder::{Argument, percent},
-    syntax::{Alternatives, Dialect, Found, arguments, logger_level, part, text, unescape, walk},
+    syntax::{
+        Alternatives, Dialect, Found, arguments, logger_level, part, text, thrown, unescape, walk,
+    },
 };
 use crate::{Field, StatementKind};
 
 /// The log statements and functions of a JavaScript file.
 pub(super) fn extract(source: &str) -> Extraction {
-    walk(
-        &tree_sitter_javascript::LANGUAGE.into(),
-        source,
-        "",
-        &JavaScript,
-    )
+    extract_as(&tree_sitter_javascript::LANGUAGE.into(), source)
+}
+
+/// The log statements and functions of a TypeScript file; with types, the rest is as in JavaScript.
+#[cfg(feature = "typescript")]
+pub(super) fn extract_typescript(source: &str, has_markup: bool) -> Extraction {
+    let language = if has_markup {
+        tree_sitter_typescript::LANGUAGE_TSX
+    } else {
+        tree_sitter_typescript::LANGUAGE_TYPESCRIPT
+    };
+    extract_as(&language.into(), source)
+}
+
+fn extract_as(language: &tree_sitter::Language, source: &str) -> Extraction {
+    walk(language, source, "", &JavaScript)
 }
 
 struct JavaScript;
@@ -41,6 +53,9 @@ impl Dialect for JavaScript {
     }
 
     fn statement(&self, node: Node<'_>, source: &str) -> Option<Found> {
+        if node.kind() == "throw_statement" {
+            return thrown_by(node, source);
+        }
         if node.kind() != "call_expression" {
             return None;
         }
@@ -63,6 +78,10 @@ impl Dialect for JavaScript {
                 rest = after;
             } else if method == "log" && !is_console && 1 < rest.len() {
                 level = super::level_of_name(text(*first, source).trim_matches(['"', '\'', '`']));
+                rest = after;
+            } else if !is_console && !is_text(*first) && after.first().is_some_and(|n| is_text(*n))
+            {
+                // `log.error(error, "text")`
                 rest = after;
             }
         }
@@ -97,6 +116,29 @@ impl Dialect for JavaScript {
     fn is_test(&self, name: &str) -> bool {
         name.starts_with("test")
     }
+}
+
+fn is_text(node: Node<'_>) -> bool {
+    matches!(
+        node.kind(),
+        "string" | "template_string" | "binary_expression"
+    )
+}
+
+/// `throw new TypeError("…")`, as a stack trace begins.
+fn thrown_by(node: Node<'_>, source: &str) -> Option<Found> {
+    let created = node.named_child(0)?;
+    if created.kind() != "new_expression" {
+        return None;
+    }
+    let class = part(created, "constructor", source)?;
+    let first = arguments(created.child_by_field_name("arguments")?)
+        .into_iter()
+        .find(|argument| is_text(*argument))?;
+    let mut message = Alternatives::new();
+    write(first, source, &mut message, 0);
+    let message = thrown(class.rsplit('.').next()?, &message);
+    Some(Found::new(StatementKind::Panic, None, message))
 }
 
 fn argument(node: Node<'_>, source: &str) -> Argument {

@@ -8,9 +8,20 @@ use crate::{Field, Language, MessageTemplate, StatementKind};
 pub(crate) use self::rust_macros::MacroBook;
 
 #[cfg(feature = "java")]
+pub(crate) use self::java_names::JavaConstants;
+
+#[cfg(feature = "go")]
+mod go;
+#[cfg(feature = "java")]
 mod java;
+#[cfg(feature = "java")]
+mod java_names;
+#[cfg(feature = "java")]
+mod java_text;
 #[cfg(feature = "javascript")]
 mod javascript;
+#[cfg(feature = "kotlin")]
+mod kotlin;
 mod placeholder;
 #[cfg(feature = "python")]
 mod python;
@@ -24,7 +35,7 @@ mod rust_items;
 mod rust_macros;
 #[cfg(feature = "rust")]
 mod rust_tokens;
-#[cfg(any(feature = "python", feature = "java", feature = "javascript"))]
+#[cfg(feature = "syntax")]
 mod syntax;
 
 /// Where the target of a statement's records comes from.
@@ -63,8 +74,19 @@ pub(crate) struct WrapperCall {
     pub(crate) name: String,
     /// The class whose method is called, where it is the caller's own.
     pub(crate) class: Option<String>,
+    /// Where alone the wrapper may be defined, if that is known.
+    pub(crate) only_in: Option<OnlyIn>,
     /// Whether the call logs only if such a wrapper is known.
     pub(crate) is_required: bool,
+}
+
+/// Where a wrapper is defined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum OnlyIn {
+    /// In the file of the call.
+    File,
+    /// In the class of this name.
+    Class(String),
 }
 
 /// A log call that writes a text which its function was given.
@@ -73,8 +95,10 @@ pub(crate) struct RawWrapper {
     pub(crate) name: String,
     pub(crate) class: String,
     pub(crate) start: usize,
-    /// What it writes before the text that it was given.
-    pub(crate) prefix: MessageTemplate,
+    pub(crate) level: Option<Level>,
+    /// What it writes before and after the text that it was given.
+    pub(crate) before: MessageTemplate,
+    pub(crate) after: MessageTemplate,
 }
 
 /// A function in bytes of its file.
@@ -97,10 +121,15 @@ pub(crate) struct Extraction {
 /// What a file's surroundings say about it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Surroundings<'a> {
+    /// Whether TypeScript may hold markup: then casts in angle brackets do not exist.
+    #[cfg(feature = "typescript")]
+    pub(crate) has_markup: bool,
     #[cfg(feature = "rust")]
     pub(crate) macros: &'a MacroBook,
     #[cfg(not(feature = "rust"))]
     pub(crate) macros: &'a (),
+    #[cfg(feature = "java")]
+    pub(crate) java_constants: &'a JavaConstants,
 }
 
 /// The log statements and functions of a file.
@@ -113,9 +142,15 @@ pub(crate) fn extract(
         #[cfg(feature = "rust")]
         Language::Rust => rust::extract(source, surroundings.macros),
         #[cfg(feature = "java")]
-        Language::Java => java::extract(source),
+        Language::Java => java::extract(source, surroundings.java_constants),
         #[cfg(feature = "javascript")]
         Language::JavaScript => javascript::extract(source),
+        #[cfg(feature = "typescript")]
+        Language::TypeScript => javascript::extract_typescript(source, surroundings.has_markup),
+        #[cfg(feature = "go")]
+        Language::Go => go::extract(source),
+        #[cfg(feature = "kotlin")]
+        Language::Kotlin => kotlin::extract(source),
         #[cfg(feature = "python")]
         Language::Python => python::extract(source),
         #[allow(unreachable_patterns, reason = "languages are features")]

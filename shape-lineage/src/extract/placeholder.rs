@@ -85,7 +85,7 @@ fn push_argument(template: &mut MessageTemplate, argument: Option<&Argument>, fo
 }
 
 /// `%s`, `%-5d`, `%(name)s`, `%%`: Python, Java's `String.format`, the console of JavaScript.
-#[cfg(any(feature = "python", feature = "java", feature = "javascript"))]
+#[cfg(feature = "syntax")]
 pub(super) fn percent(format: &str, arguments: &[Argument]) -> MessageTemplate {
     let mut template = MessageTemplate::default();
     let mut rest = format;
@@ -134,7 +134,7 @@ pub(super) fn percent(format: &str, arguments: &[Argument]) -> MessageTemplate {
 }
 
 /// `{}` as in slf4j and log4j 2: only the empty pair counts.
-#[cfg(feature = "java")]
+#[cfg(any(feature = "java", feature = "kotlin"))]
 pub(super) fn empty_braces(format: &str, arguments: &[Argument]) -> MessageTemplate {
     let mut template = MessageTemplate::default();
     let mut arguments = arguments.iter();

@@ -92,10 +92,9 @@ impl Dialect for Python<'_> {
         let kind = call.kind;
         Some(Found {
             target: call.target,
-            is_forwarding: kind == StatementKind::Log
-                && call.wrapper.is_none()
-                && is_own
-                && uses_parameter(message, source),
+            forwards: (kind == StatementKind::Log && call.wrapper.is_none() && is_own)
+                .then(|| forwarded_parameter(message, source))
+                .flatten(),
             wrapper: call.wrapper,
             ..Found::new(
                 kind,
@@ -139,6 +138,7 @@ impl Python<'_> {
                     wrapper: Some(WrapperCall {
                         name: name.to_owned(),
                         class: None,
+                        only_in: None,
                         is_required: false,
                     }),
                     ..call(level_in_name(name), first_text(arguments, source)?)
@@ -170,6 +170,7 @@ impl Python<'_> {
                     wrapper: Some(WrapperCall {
                         name: method.to_owned(),
                         class: is_own.then(String::new),
+                        only_in: None,
                         is_required: !(is_own && matches!(method, "_log" | "log")),
                     }),
                     ..call(level_in_name(method), first_text(arguments, source)?)
@@ -201,18 +202,13 @@ fn level_in_name(name: &str) -> Option<Level> {
     name.rsplit('_').next().and_then(level_of_name)
 }
 
-/// Whether an expression writes a parameter of the function that it is in.
-fn uses_parameter(node: Node<'_>, source: &str) -> bool {
+/// The parameter of the enclosing function that an expression writes.
+fn forwarded_parameter(node: Node<'_>, source: &str) -> Option<String> {
     let mut above = node;
     while above.kind() != "function_definition" {
-        let Some(parent) = above.parent() else {
-            return false;
-        };
-        above = parent;
+        above = above.parent()?;
     }
-    let Some(parameters) = above.child_by_field_name("parameters") else {
-        return false;
-    };
+    let parameters = above.child_by_field_name("parameters")?;
     let mut cursor = parameters.walk();
     let names: Vec<&str> = parameters
         .named_children(&mut cursor)
@@ -223,23 +219,23 @@ fn uses_parameter(node: Node<'_>, source: &str) -> bool {
         })
         .filter(|name| !matches!(*name, "self" | "cls"))
         .collect();
-    is_one_of(node, &names, source, 0)
+    one_of(node, &names, source, 0).map(str::to_owned)
 }
 
 /// `message`, `prefix + message`, `message.rstrip()`; what a text only contains is a variable of it.
-fn is_one_of(node: Node<'_>, names: &[&str], source: &str, depth: usize) -> bool {
+fn one_of<'s>(node: Node<'_>, names: &[&str], source: &'s str, depth: usize) -> Option<&'s str> {
     let inner = |name: &str| {
-        node.child_by_field_name(name)
-            .is_some_and(|child| depth < 20 && is_one_of(child, names, source, depth + 1))
+        let child = node.child_by_field_name(name).filter(|_| depth < 20)?;
+        one_of(child, names, source, depth + 1)
     };
     match node.kind() {
-        "identifier" => names.contains(&text(node, source)),
+        "identifier" => Some(text(node, source)).filter(|name| names.contains(name)),
         "binary_operator" if part(node, "operator", source) == Some("+") => {
-            inner("left") || inner("right")
+            inner("left").or_else(|| inner("right"))
         }
         "call" => inner("function"),
         "attribute" => inner("object"),
-        _ => false,
+        _ => None,
     }
 }
 

@@ -42,8 +42,10 @@ pub(super) struct Found {
     pub(super) fields: Vec<Field>,
     pub(super) target: RawTarget,
     pub(super) wrapper: Option<WrapperCall>,
-    /// Whether the text is one that the enclosing function was given.
-    pub(super) is_forwarding: bool,
+    /// The parameter of the enclosing function that the text is, or is a part of.
+    pub(super) forwards: Option<String>,
+    /// Where the call starts, if that is not where the expression does.
+    pub(super) start: Option<usize>,
 }
 
 impl Found {
@@ -59,7 +61,8 @@ impl Found {
             fields: Vec::new(),
             target: RawTarget::Unknown,
             wrapper: None,
-            is_forwarding: false,
+            forwards: None,
+            start: None,
         }
     }
 }
@@ -148,27 +151,36 @@ impl Alternatives {
         Self(self.0.into_iter().map(change).collect())
     }
 
+    /// Whether there is text that is more than a number.
+    pub(super) fn has_text(&self) -> bool {
+        let is_text = |text: &str| !text.bytes().all(|byte| byte.is_ascii_digit());
+        self.0.iter().any(|template| template.texts().any(is_text))
+    }
+
     pub(super) fn has_variables(&self) -> bool {
         self.0.iter().any(MessageTemplate::has_variables)
     }
 
-    /// What stands before the variable at the end, if there is but one template and it ends so.
-    fn before_last(&self) -> Option<MessageTemplate> {
-        let (last, before) = self.single()?.parts().split_last()?;
-        let crate::Part::Variable(Some(name)) = last else {
-            return None;
+    /// What stands before and behind a variable, if there is but one template and it has the variable as it is, or
+    /// first in a longer expression.
+    fn around(&self, variable: &str) -> Option<(MessageTemplate, MessageTemplate)> {
+        let parts = self.single()?.parts();
+        let name_of = |part: &crate::Part| match part {
+            crate::Part::Variable(name) => name.clone(),
+            crate::Part::Text(_) => None,
         };
-        if !name.chars().all(|c| c == '_' || c.is_alphanumeric()) {
-            return None;
+        let is_it = |part: &crate::Part| {
+            let name = name_of(part).unwrap_or_default();
+            let rest = name.strip_prefix(variable);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" +"))
+        };
+        let at = parts.iter().position(is_it)?;
+        let mut after = MessageTemplate::default();
+        if name_of(&parts[at]).as_deref() != Some(variable) {
+            after.push_variable(None);
         }
-        let mut prefix = MessageTemplate::default();
-        for part in before {
-            match part {
-                crate::Part::Text(text) => prefix.push_text(text),
-                crate::Part::Variable(name) => prefix.push_variable(name.as_deref()),
-            }
-        }
-        Some(prefix)
+        after.push_template(&MessageTemplate::from_parts(&parts[at + 1..]));
+        Some((MessageTemplate::from_parts(&parts[..at]), after))
     }
 
     /// The template, if there is but one.
@@ -236,19 +248,19 @@ pub(super) fn walk(
             }
         }
         if let Some(mut found) = dialect.statement(node, source) {
+            let start = found.start.unwrap_or(node.start_byte());
             if let Some(symbol) = inner.symbol.and_then(|idx| extraction.symbols.get(idx))
-                && found.is_forwarding
+                && let Some(parameter) = &found.forwards
             {
+                let name = symbol.name.rsplit('.').next().unwrap_or_default();
+                let (before, after) = found.message.around(parameter).unwrap_or_default();
                 extraction.wrappers.push(RawWrapper {
-                    name: symbol
-                        .name
-                        .rsplit('.')
-                        .next()
-                        .unwrap_or_default()
-                        .to_owned(),
+                    name: name.to_owned(),
                     class: inner.module.clone(),
-                    start: node.start_byte(),
-                    prefix: found.message.before_last().unwrap_or_default(),
+                    start,
+                    level: found.level,
+                    before,
+                    after,
                 });
             }
             if let Some(class) = found.wrapper.as_mut().and_then(|call| call.class.as_mut()) {
@@ -259,7 +271,7 @@ pub(super) fn walk(
                     continue;
                 }
                 extraction.statements.push(RawStatement {
-                    start: node.start_byte(),
+                    start,
                     end: node.end_byte(),
                     kind: found.kind,
                     level: found.level,
@@ -392,6 +404,17 @@ pub(super) fn logger_level(receiver: &str, method: &str) -> Option<CallLevel> {
         "log" => Some(CallLevel::InArguments),
         method => level_of_name(method).map(CallLevel::Named),
     }
+}
+
+/// `org.app.Failure: text`; the package may be left out.
+pub(super) fn thrown(class: &str, text: &Alternatives) -> Alternatives {
+    let mut head = MessageTemplate::default();
+    head.push_variable(None);
+    head.push_text(class);
+    head.push_text(": ");
+    let mut whole = Alternatives::from(head);
+    whole.push_any(class, text);
+    whole
 }
 
 /// Resolves the escapes that C-like languages share; `\u0041` and `\u{41}` too.

@@ -2,9 +2,9 @@
 
 use shape_telemetry::Level;
 
-use super::{MIN_LITERAL_CHARS_AT_TARGET, affix};
+use super::{MIN_LITERAL_CHARS, MIN_LITERAL_CHARS_AT_TARGET, affix};
 use crate::{
-    Field, LogStatement, MessageTemplate,
+    Field, LogStatement, MessageTemplate, StatementKind,
     query::split_fields,
     statement::with_fields,
     template::{Part, visible_chars},
@@ -19,6 +19,8 @@ pub(super) struct Form {
     pub(super) kind: FormKind,
     /// The statement's, kept here because most candidates fail by it.
     pub(super) level: Option<Level>,
+    /// Whether it is the head of a stack trace: `<*>Failure: text`.
+    pub(super) is_thrown: bool,
     /// The number of the statement's target.
     pub(super) target_idx: usize,
 }
@@ -68,8 +70,10 @@ impl Form {
                     FormKind::Before(keys) => keys.iter().map(|key| visible_chars(key) + 1).sum(),
                     _ => 0,
                 };
+                let starts_open = matches!(template.parts().first(), Some(Part::Variable(None)));
                 Self {
                     statement_idx,
+                    is_thrown: statement.kind == StatementKind::Panic && starts_open,
                     literal_chars: template.literal_chars() + keys,
                     template,
                     kind,
@@ -87,6 +91,16 @@ impl Form {
         } else {
             0 < self.literal_chars
         }
+    }
+
+    /// Whether it is an answer only in the very module that the record names.
+    pub(super) fn is_weak(&self) -> bool {
+        let enough = if self.template.has_variables() {
+            MIN_LITERAL_CHARS
+        } else {
+            MIN_LITERAL_CHARS_AT_TARGET
+        };
+        self.literal_chars < enough
     }
 
     /// The text by which to find the form: at an end, which is cheaper to look up, unless another says much more.

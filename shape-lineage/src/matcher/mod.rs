@@ -15,7 +15,10 @@ use self::{
     record::Record,
     targets::Targets,
 };
-use crate::{LogStatement, Query, Target, target::TargetFit};
+use crate::{
+    LogStatement, Query, Target,
+    target::{TargetFit, fit_target, last_part},
+};
 
 mod affix;
 mod form;
@@ -48,9 +51,9 @@ pub(crate) struct Matcher {
     by_pattern: Vec<Vec<usize>>,
     /// Forms without variables, by their text: they fit that message and no other.
     constants: HashMap<String, Vec<usize>>,
-    /// Forms with little text, by the target at which alone they are answers.
+    /// Forms with little text, by the last part of the target at which alone they are answers.
     weak: HashMap<String, Vec<usize>>,
-    /// Statements with next to no constant text, by the target that their records surely have.
+    /// Statements with next to no constant text, by the last part of the target that their records surely have.
     near_empty: BTreeMap<String, Vec<usize>>,
     /// Statements without a message, by the first field that they always write.
     fields_only: HashMap<String, Vec<usize>>,
@@ -93,12 +96,12 @@ impl Matcher {
                 matcher.constants.entry(text).or_default().push(form_idx);
                 continue;
             }
-            if form.literal_chars < MIN_LITERAL_CHARS {
+            if form.is_weak() {
                 if let Target::Module(target) | Target::Named(target) =
                     &statements[form.statement_idx].target
                 {
-                    let weak = matcher.weak.entry(target.clone()).or_default();
-                    weak.push(form_idx);
+                    let weak = matcher.weak.entry(last_part(target).to_owned());
+                    weak.or_default().push(form_idx);
                 }
                 continue;
             }
@@ -132,8 +135,8 @@ impl Matcher {
             && message.literal_chars() < MIN_LITERAL_CHARS_AT_TARGET
             && let Target::Module(target) | Target::Named(target) = &statement.target
         {
-            let near_empty = self.near_empty.entry(target.clone()).or_default();
-            near_empty.push(statement_idx);
+            let near_empty = self.near_empty.entry(last_part(target).to_owned());
+            near_empty.or_default().push(statement_idx);
         }
         let target_idx = self.targets.add(&statement.target);
         self.first_forms.push(self.forms.len());
@@ -238,7 +241,7 @@ impl Matcher {
             found.extend(self.constants.get(record.core).into_iter().flatten());
         }
         if let Some(target) = record.query.target {
-            found.extend(self.weak.get(target).into_iter().flatten());
+            found.extend(self.weak.get(last_part(target)).into_iter().flatten());
         }
         patterns.clear();
         if let Some(automaton) = &self.automaton {
@@ -253,14 +256,17 @@ impl Matcher {
         candidates.clear();
         for form_idx in found.iter() {
             let form = &self.forms[*form_idx];
+            // What a logger wrote at a level is no stack trace.
+            if form.is_thrown && record.query.level.is_some() {
+                continue;
+            }
             let level = record.level_fit(form.level);
             if level == LevelFit::Conflict && form.literal_chars < 3 * MIN_LITERAL_CHARS {
                 continue;
             }
             let target = targets.fit(&self.targets, record.query.target, form.target_idx);
             let Some(target) = target else { continue };
-            let is_weak = form.literal_chars < MIN_LITERAL_CHARS && form.template.has_variables();
-            if !is_weak || target == TargetFit::Same {
+            if !form.is_weak() || target == TargetFit::Same {
                 candidates.push((level, target, *form_idx));
             }
         }
@@ -285,12 +291,13 @@ impl Matcher {
     /// The statements that are left when none of the record's module has its text.
     pub(crate) fn eliminate(&self, statements: &[LogStatement], query: &Query<'_>) -> Option<Fits> {
         let record = Record::new(query);
-        let mut left: Vec<usize> = self.near_empty.get(query.target?)?.clone();
+        let mut left: Vec<usize> = self.near_empty.get(last_part(query.target?))?.clone();
         left.retain(|statement_idx| {
             let statement = &statements[*statement_idx];
             let message = &statement.message;
             query.level.is_some()
                 && query.level == statement.level
+                && fit_target(query.target, &statement.target) == Some(TargetFit::Same)
                 && (message.values(record.core).is_some()
                     || message.values(query.message).is_some())
         });
@@ -317,9 +324,11 @@ impl Matcher {
         query: &Query<'_>,
     ) -> bool {
         let record = Record::new(query);
-        self.forms_of(statement_idx)
-            .iter()
-            .any(|form| record.fit(form, statement).is_some())
+        let fits = |form| record.fit(form, statement).is_some();
+        // Forms of next to no text are no forms: what is but a variable fits everything.
+        self.forms_of(statement_idx).iter().any(fits)
+            || statement.message.values(query.message).is_some()
+            || statement.message.values(record.core).is_some()
     }
 
     fn forms_of(&self, statement_idx: usize) -> &[Form] {
@@ -368,10 +377,8 @@ mod tests {
             matcher.find_candidates(&record, &mut scratch);
             for (form_idx, form) in matcher.forms.iter().enumerate() {
                 let statement = &index.statements()[form.statement_idx];
-                let is_weak =
-                    form.literal_chars < MIN_LITERAL_CHARS && form.template.has_variables();
                 // A cut message may lack the very text that the form is found by.
-                if record.fit(form, statement).is_some() && !is_weak && !is_cut {
+                if record.fit(form, statement).is_some() && !form.is_weak() && !is_cut {
                     let is_found = scratch.candidates.iter().any(|(_, _, idx)| *idx == form_idx);
                     prop_assert!(is_found, "{message:?} {:?}", form.template.to_string());
                 }

@@ -68,6 +68,7 @@ pub(super) fn behind_time(rest: &str) -> Record<'_> {
         mysql,
         openstack,
         logcat,
+        zookeeper_undashed,
         leveled,
     ));
     match grammars.parse(rest) {
@@ -124,19 +125,34 @@ fn dashed(i: &str) -> Scan<'_, Record<'_>> {
     Ok(("", record.level(Some(level)).target(name)))
 }
 
-/// `[QuorumPeer[myid=1]/0:0:0:0:0:0:0:0:2181:FastLeaderElection@774] - message`.
+/// `[QuorumPeer[myid=1]/0:0:0:0:0:0:0:0:2181:FastLeaderElection@774] - message`, and without the line.
 fn zookeeper(i: &str) -> Scan<'_, Record<'_>> {
     let (i, inside) = bracketed(i)?;
     let (message, _) = until("- ")(blanks(i))?;
-    let Some((place, line)) = inside.rsplit_once('@') else {
-        return fail();
-    };
+    let (place, line) = inside.rsplit_once('@').unwrap_or((inside, ""));
     let (thread, component) = place.rsplit_once(':').unwrap_or(("", place));
+    let is_class = |name: &str| {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        last.starts_with(|c: char| c.is_ascii_uppercase())
+            && last
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$'))
+    };
+    if line.is_empty() && (thread.is_empty() || !is_class(component)) {
+        return fail();
+    }
     let record = Record::new(Format::Zookeeper, message)
         .target(component)
         .with("thread", thread)
         .with("line", line);
     Ok(("", record))
+}
+
+/// The same with no dash before the level: `INFO [main:ClientCnxn] - message`.
+fn zookeeper_undashed(i: &str) -> Scan<'_, Record<'_>> {
+    let (i, found) = level(i)?;
+    let (i, record) = zookeeper(blanks(i))?;
+    Ok((i, record.level(Some(found))))
 }
 
 /// `[error] 1234#5678: *90 message, client: 1.2.3.4, server: x`.

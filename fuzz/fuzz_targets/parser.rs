@@ -1,5 +1,6 @@
 #![no_main]
 
+#[allow(dead_code, reason = "each target runs one of the bodies")]
 #[path = "../../shape-telemetry/tests/fuzz/bodies.rs"]
 mod bodies;
 

@@ -142,6 +142,7 @@ impl Captured {
             },
             detail: "",
             frames: Vec::new(),
+            time_inherited: false,
         });
     }
 

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, num::NonZeroU64, sync::Arc};
 
+use jiff::Timestamp;
 use memchr::memchr;
 
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
     parse::{
         self,
         marks::Marks,
+        postgres,
         quick::{self, Line, Stamps},
     },
 };
@@ -62,6 +64,7 @@ impl Held<'_> {
                 },
                 detail: "",
                 frames: Vec::new(),
+                time_inherited: false,
             },
             start: 0,
             first_line: 0,
@@ -87,6 +90,8 @@ pub(crate) struct Pass<'r> {
     preferred: Option<Format>,
     /// The record whose further lines are only counted, its event being too long to be held.
     tail: Option<Tail>,
+    /// The time of the last record that had one.
+    last_time: Option<Timestamp>,
     formats: BTreeMap<Format, u64>,
     /// Events of the same format that follow each other and are not in `formats` yet.
     run: (Format, u64),
@@ -104,6 +109,7 @@ impl<'r> Pass<'r> {
             offset: 0,
             preferred: None,
             tail: None,
+            last_time: None,
             formats: BTreeMap::new(),
             run: (Format::Plain, 0),
             marks: Marks::default(),
@@ -223,6 +229,13 @@ impl<'r> Pass<'r> {
                 {
                     self.continuation(whole, counts, held);
                     self.bound(text, end, held, sink);
+                } else if record.format == Format::Postgres
+                    && held.is_open
+                    && let Some(field) = postgres::goes_on(&held.event.record, record)
+                {
+                    held.event.record.fields.push(field);
+                    self.count(held, counts);
+                    self.bound(text, end, held, sink);
                 } else {
                     if record.format == Format::Plain {
                         counts.parsed = 0;
@@ -275,6 +288,7 @@ impl<'r> Pass<'r> {
     #[inline]
     fn continues<'a>(&mut self, line: &'a str, counts: LineCounts, held: &mut Held<'a>) -> bool {
         let is_indented = match line.as_bytes().first() {
+            Some(b'n') => return self.is_note(line, counts, held),
             Some(b) => b.is_ascii_whitespace(),
             None => true,
         };
@@ -295,6 +309,18 @@ impl<'r> Pass<'r> {
             return true;
         }
         false
+    }
+
+    /// Takes a `note: …` behind a panic of Rust, which elsewhere is a line with a level.
+    fn is_note<'a>(&mut self, line: &'a str, counts: LineCounts, held: &mut Held<'a>) -> bool {
+        let is_note = line.starts_with("note: ")
+            && self
+                .tail_of(held)
+                .is_some_and(|tail| tail.format == Format::RustPanic);
+        if is_note {
+            self.continuation(line, counts, held);
+        }
+        is_note
     }
 
     fn tail_of(&self, held: &Held<'_>) -> Option<Tail> {
@@ -319,6 +345,14 @@ impl<'r> Pass<'r> {
     fn open(&mut self, held: &mut Held<'_>, line: &Line<'_, '_>, counts: LineCounts) {
         self.tail = None;
         held.is_open = true;
+        let time = &mut held.event.record.time;
+        held.event.time_inherited = false;
+        if time.is_some() {
+            self.last_time = *time;
+        } else if self.reader.inherits_times {
+            *time = self.last_time;
+            held.event.time_inherited = time.is_some();
+        }
         held.event.position.line = NonZeroU64::new(self.line).unwrap_or(NonZeroU64::MIN);
         held.event.position.byte_offset = self.offset;
         held.event.detail = "";

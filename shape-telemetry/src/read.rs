@@ -24,6 +24,8 @@ pub struct Event<'a> {
     pub detail: &'a str,
     /// The stack frames in `detail`, innermost first; at most 64.
     pub frames: Vec<SourceLocation>,
+    /// Whether the record's time is that of a record before it: see [`Reader::inherit_times`].
+    pub time_inherited: bool,
 }
 
 /// Takes events as they are read. Every `FnMut(&Event<'_>)` is one.
@@ -60,6 +62,7 @@ impl<F: FnMut(&Event<'_>)> Sink for F {
 pub struct Reader {
     pub(crate) context: Context,
     pub(crate) max_line: usize,
+    pub(crate) inherits_times: bool,
     patterns: Arc<[Pattern]>,
 }
 
@@ -81,6 +84,7 @@ impl Reader {
         Self {
             context: Context::default(),
             max_line: Self::MAX_LINE,
+            inherits_times: false,
             patterns: Arc::default(),
         }
     }
@@ -103,6 +107,24 @@ impl Reader {
     #[must_use]
     pub fn max_line(mut self, bytes: usize) -> Self {
         self.max_line = bytes.max(64);
+        self
+    }
+
+    /// A record without a time gets that of the last record of its source that has one, and a flag that says so.
+    ///
+    /// ```
+    /// use shape_telemetry::{Event, Reader};
+    ///
+    /// let log = "2026-11-23T23:41:07Z INFO a::b: one\nWARN a::b: two\n";
+    /// let mut times = Vec::new();
+    /// let mut sink = |event: &Event<'_>| times.push((event.record.time, event.time_inherited));
+    /// Reader::new().inherit_times().read("x.log", log.as_bytes(), &mut sink);
+    /// assert_eq!(times[0].0, times[1].0);
+    /// assert_eq!((times[0].1, times[1].1), (false, true));
+    /// ```
+    #[must_use]
+    pub fn inherit_times(mut self) -> Self {
+        self.inherits_times = true;
         self
     }
 

@@ -136,12 +136,14 @@ fn closing(bytes: &[u8], start: usize) -> Option<usize> {
 /// Up to the next blank that is not in quotes: `name="a b"` is one word.
 fn word_end(bytes: &[u8], start: usize) -> usize {
     let mut at = start;
+    // Where one quote is not closed none behind it is: they are all escaped, and looked at once.
+    let mut may_close = true;
     while let Some(&b) = bytes.get(at) {
         match b {
             b' ' | b'\t' | b'\n' => return at,
-            b'"' if start < at => match closing(bytes, at) {
+            b'"' if start < at && may_close => match closing(bytes, at) {
                 Some(end) => at = end + 1,
-                None => at += 1,
+                None => may_close = false,
             },
             _ => at += 1,
         }

@@ -388,10 +388,13 @@ pub(crate) fn logcat_level(letter: &str) -> Option<Level> {
 
 /// `ERROR message`, `[ERROR] logger: message`, `error: message`, `warn [logger]: message`.
 fn leveled(i: &str) -> Scan<'_, Record<'_>> {
-    let (rest, level) = level(i).or_else(|_| {
+    let bracketed_level = |_| {
         let (i, inside) = bracketed(i)?;
         Level::from_word(inside.trim()).map_or_else(fail, |level| Ok((i, level)))
-    })?;
+    };
+    let (rest, level) = level(i)
+        .or_else(bracketed_level)
+        .or_else(|_| layout::dotnet_level(i))?;
     let rest = blanks(rest.strip_prefix(':').unwrap_or(rest));
     let mut record = Record::new(Format::Iso, "").level(Some(level));
     if let Some((name, id)) = layout::dotnet(rest) {

@@ -383,6 +383,21 @@ fn trailing_logger(record: &mut Record<'_>) {
     }
 }
 
+/// The levels that only .NET writes so, in front of a logger with an event id: `fail: Orders.Prices[0]`.
+pub(crate) fn dotnet_level(i: &str) -> Scan<'_, Level> {
+    let (word, rest) = split(i, 4);
+    let level = match word {
+        "trce" => Level::Trace,
+        "dbug" => Level::Debug,
+        "fail" => Level::Error,
+        _ => return fail(),
+    };
+    match rest.strip_prefix(':') {
+        Some(logger) if dotnet(blanks(logger)).is_some() => Ok((rest, level)),
+        _ => fail(),
+    }
+}
+
 /// Whether a record is a header of .NET (`warn: Orders.Prices[0]`), whose message follows on the next line.
 pub(crate) fn dotnet(i: &str) -> Option<(&str, Field<'_>)> {
     let name = without_event(i.trim_end())?;

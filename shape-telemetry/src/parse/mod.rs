@@ -8,6 +8,7 @@ pub(crate) mod marks;
 pub(crate) mod numeric;
 pub(crate) mod other;
 pub(crate) mod pairs;
+pub(crate) mod postgres;
 pub(crate) mod quick;
 pub(crate) mod scan;
 pub(crate) mod security;

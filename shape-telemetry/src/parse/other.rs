@@ -121,7 +121,7 @@ pub(crate) fn leveled(line: &str) -> Option<Record<'_>> {
 }
 
 fn leveled_line(i: &str) -> Scan<'_, Record<'_>> {
-    let (rest, found) = level(i)?;
+    let (rest, found) = level(i).or_else(|_| layout::dotnet_level(i))?;
     let capital = i.starts_with(|c: char| c.is_ascii_uppercase());
     let rest = match rest.strip_prefix(':') {
         Some(rest) => rest,

@@ -109,34 +109,32 @@ fn push<'a>(record: &mut Record<'a>, name: &'a str, value: Cow<'a, str>) {
 
 /// `src=10.0.0.1 msg=a text with blanks act=drop`: a value reaches to the blank before the next name.
 fn extension<'a>(i: &'a str, record: &mut Record<'a>) {
+    // The name whose value is being read, and where that begins; where the last word begins.
+    let mut open: Option<(&str, usize)> = None;
+    let mut word = 0;
     let bytes = i.as_bytes();
-    let mut name: Option<(&str, usize)> = None;
     let mut at = 0;
-    while let Some(found) = bytes
-        .get(at..)
-        .and_then(|rest| memchr::memchr2(b'=', b'\\', rest))
-    {
-        at += found;
-        if bytes.get(at) == Some(&b'\\') {
-            at += 2;
-            continue;
-        }
-        // A name stands between a blank and the sign; what was read before is never looked at again.
-        let value_start = name.map_or(0, |(_, start)| start);
-        let before = i.get(value_start..at).unwrap_or_default();
-        let blank = before.rfind(' ');
-        let start = value_start + blank.map_or(0, |blank| blank + 1);
-        let is_name = (blank.is_some() || name.is_none()) && start < at;
-        if is_name {
-            if let Some((name, from)) = name {
-                let value = i.get(from..start).unwrap_or_default().trim_end();
-                push(record, name, unescape(value));
+    while let Some(&b) = bytes.get(at) {
+        match b {
+            b'\\' => at += 1,
+            b' ' => word = at + 1,
+            b'=' if word < at => {
+                if let Some((name, from)) = open {
+                    push(
+                        record,
+                        name,
+                        unescape(i.get(from..word).unwrap_or_default().trim_end()),
+                    );
+                }
+                open = i.get(word..at).map(|name| (name, at + 1));
+                // What follows up to the next blank is value.
+                word = usize::MAX;
             }
-            name = i.get(start..at).map(|text| (text, at + 1));
+            _ => {}
         }
         at += 1;
     }
-    if let Some((name, from)) = name {
+    if let Some((name, from)) = open {
         push(
             record,
             name,

@@ -117,7 +117,11 @@ impl Sink for Mapping<'_> {
             event.position.line = NonZeroU64::new(place.line).unwrap_or(NonZeroU64::MIN);
             event.position.byte_offset = place.offset;
             event.record.format = (self.format)(&event.record, place.stream.is_some());
-            event.record.time = event.record.time.or(place.time);
+            // What the wrapper says is better than what a line before said.
+            if event.record.time.is_none() || (event.time_inherited && place.time.is_some()) {
+                event.record.time = place.time;
+                event.time_inherited = false;
+            }
             if let Some(stream) = place.stream {
                 event.record.fields.push(Field {
                     name: "stream".into(),

@@ -262,6 +262,7 @@ impl<'r> Stage<'r> {
             },
             detail,
             frames: crate::frames::all(detail),
+            time_inherited: false,
         });
     }
 }

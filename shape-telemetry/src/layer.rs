@@ -133,17 +133,12 @@ impl Captured {
 
     fn give(&mut self, number: u64, record: Record<'static>, sink: &mut dyn Sink) {
         self.taken += 1;
-        sink.event(&Event {
-            record,
-            position: LogPosition {
-                source: Arc::clone(&self.name),
-                line: NonZeroU64::new(number).unwrap_or(NonZeroU64::MIN),
-                byte_offset: 0,
-            },
-            detail: "",
-            frames: Vec::new(),
-            time_inherited: false,
-        });
+        let position = LogPosition {
+            source: Arc::clone(&self.name),
+            line: NonZeroU64::new(number).unwrap_or(NonZeroU64::MIN),
+            byte_offset: 0,
+        };
+        sink.event(&Event::new(record, position));
     }
 
     /// How many events were dropped so far because too many waited.

@@ -44,9 +44,18 @@
 //! | step | types |
 //! |---|---|
 //! | one line | [`Reader::parse_line`], [`Record`], [`Field`], [`Format`], [`Level`] |
+//! | one's own layout | [`Pattern`] |
 //! | a log | [`Reader::read`], [`Event`], [`Sink`], [`SourceSummary`], [`LineCounts`] |
 //! | line by line | [`Reader::read_lines`], [`LogLine`] |
 //! | kinds of messages | [`TemplateMiner`], [`Templates`], [`Template`], [`clean_up`], [`variables`], [`VariableKind`] |
+#![cfg_attr(
+    feature = "files",
+    doc = "| a log that grows | [`Follower`], [`FollowedEvents`], [`FollowPosition`] |"
+)]
+#![cfg_attr(
+    feature = "tracing",
+    doc = "| this process | [`capture`], [`CaptureLayer`], [`Captured`] |"
+)]
 //! | measuring | [`Collector`], [`CollectorConfig`], [`ComponentRule`], [`OutcomeRule`], [`classify`] |
 //! | what was measured | [`Measurements`], [`Bucket`], [`LatencySketch`], [`TemplateSeries`], [`Exemplar`] |
 //! | what is normal | [`Baseline`] |
@@ -63,11 +72,12 @@
 //!
 //! # Features
 //!
-//! - `files` (default): files, directories, patterns, standard input and gzip.
+//! - `files` (default): files, directories, patterns, standard input, gzip and Zstandard, following.
+//! - `tracing`: a layer for `tracing-subscriber` that captures the events of the process.
 //!
 //! # What it does not do
 //!
-//! It does not follow a growing file, read zstd, or keep the log: it keeps counts and a few lines as evidence.
+//! It does not keep the log: it keeps counts and a few lines as evidence.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 

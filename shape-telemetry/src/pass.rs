@@ -55,17 +55,14 @@ impl Held<'_> {
     fn nothing(name: &Arc<str>) -> Self {
         Self {
             is_open: false,
-            event: Event {
-                record: Record::plain(""),
-                position: LogPosition {
+            event: Event::new(
+                Record::plain(""),
+                LogPosition {
                     source: Arc::clone(name),
                     line: NonZeroU64::MIN,
                     byte_offset: 0,
                 },
-                detail: "",
-                frames: Vec::new(),
-                time_inherited: false,
-            },
+            ),
             start: 0,
             first_line: 0,
             detail_start: 0,

@@ -28,6 +28,19 @@ pub struct Event<'a> {
     pub time_inherited: bool,
 }
 
+impl<'a> Event<'a> {
+    /// An event of one line.
+    pub fn new(record: Record<'a>, position: LogPosition) -> Self {
+        Self {
+            record,
+            position,
+            detail: "",
+            frames: Vec::new(),
+            time_inherited: false,
+        }
+    }
+}
+
 /// Takes events as they are read. Every `FnMut(&Event<'_>)` is one.
 pub trait Sink {
     /// Takes one event.
@@ -187,7 +200,7 @@ impl Reader {
             .unwrap_or_else(|| parse::any(line, &self.context))
     }
 
-    /// Reads all of `input`, gzip included, and gives each event to `sink`.
+    /// Reads all of `input`, gzip and Zstandard included, and gives each event to `sink`.
     ///
     /// An error of the input ends the reading; what was read before is kept and the summary names the problem.
     pub fn read(&self, name: &str, input: impl Read, sink: &mut dyn Sink) -> SourceSummary {

@@ -191,12 +191,7 @@ fn observe(collector: &mut Collector, number: usize, line: &Line) {
         line: std::num::NonZeroU64::new(number as u64 + 1).unwrap(),
         byte_offset: number as u64 * 100,
     };
-    collector.observe(&Event {
-        record,
-        position,
-        detail: "",
-        frames: Vec::new(),
-    });
+    collector.observe(&Event::new(record, position));
 }
 
 fn measure<'l>(lines: impl IntoIterator<Item = (usize, &'l Line)>) -> Measurements {
@@ -302,12 +297,7 @@ fn a_million_templates_and_components_are_bounded_and_still_merge() {
                 line: std::num::NonZeroU64::new(n as u64 + 1).unwrap(),
                 byte_offset: 0,
             };
-            collector.observe(&Event {
-                record,
-                position,
-                detail: "",
-                frames: Vec::new(),
-            });
+            collector.observe(&Event::new(record, position));
         }
         collector.finish().0
     };

@@ -32,12 +32,12 @@ mod syntax;
 ///
 /// | field | takes | gives |
 /// |---|---|---|
-/// | `<time>` | a time in any form that is known, or an epoch number | [`Record::time`](crate::Record::time) |
+/// | `<time>` | a time in any form that is known, or an epoch number | [`Record`](crate::Record)`::time` |
 /// | `<time:%d/%m/%Y %H:%M:%S>` | a time in the form of `strftime` (`%Y %y %m %b %d %j %H %I %p %M %S %f %z %s`) | the same |
-/// | `<level>` | a word such as `WARN`, or a letter such as `W` | [`Record::level`](crate::Record::level) |
-/// | `<component>`, `<target>`, `<logger>` | text | [`Record::target`](crate::Record::target) |
-/// | `<message>`, `<msg>` | text; `name=value` pairs at the end of the line become fields | [`Record::message`](crate::Record::message) |
-/// | `<location>` | `file:line` or `file:line:column` | [`Record::emitter`](crate::Record::emitter) |
+/// | `<level>` | a word such as `WARN`, or a letter such as `W` | [`Record`](crate::Record)`::level` |
+/// | `<component>`, `<target>`, `<logger>` | text | [`Record`](crate::Record)`::target` |
+/// | `<message>`, `<msg>` | text; `name=value` pairs at the end of the line become fields | [`Record`](crate::Record)`::message` |
+/// | `<location>` | `file:line` or `file:line:column` | [`Record`](crate::Record)`::emitter` |
 /// | `<file>` and `<line>` | a path; a number | the same |
 /// | `<_>` | text | nothing |
 /// | `<other>` | text | a field of that name |

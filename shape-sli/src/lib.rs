@@ -27,14 +27,24 @@
 //! - [`Events`] is good of total; it adds up exactly and prints rounded towards bad.
 //! - [`wilson`], [`clopper_pearson`], [`jeffreys`], [`lower_bound`], [`probability_below`], [`confidence_at_least`]: what a
 //!   count says about the true share.
+//! - [`design_effect`] and [`effective_events`]: what failures that come in bursts leave of that.
+//! - [`Sampler`] and [`Observation`]: freshness, throughput, saturation and probes; [`parse_counts`]: counts in CSV.
 //! - [`compare_events`] and [`compare_latency`]: before and after, with a test, an estimate and an interval.
 //! - [`HealthModel`] and its implementations [`BudgetHealth`] (the default), [`Apdex`] and [`LegacyHealth`]; one tier table,
 //!   [`HealthTier`].
 //!
+//! # Features
+//!
+//! - `tower`: `MeasureLayer`, which measures every request of an `axum`, `tonic` or `hyper` service.
+//! - `prometheus`: scrapes read (`Exposition`), counted (`ScrapeCounter`) and written (`ExpositionWriter`).
+//! - `prometheus-client`: queries to any engine that speaks Prometheus' HTTP API (`PrometheusClient`, `SliQuery`), over TLS
+//!   with `prometheus-client-tls`.
+//!
 //! # What it does not do
 //!
-//! It promises nothing (that is `shape-slo`), reads no clock, no file and no network. Intervals and tests take requests as
-//! independent of one another; where failures come in bursts, the truth is wider than the interval.
+//! It promises nothing (that is `shape-slo`), reads no wall clock and no file, and uses the network in the client only.
+//! Intervals and tests take requests as independent of one another; where failures come in bursts, the truth is wider than
+//! the interval, and [`design_effect`] says by how much.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
@@ -42,6 +52,7 @@ pub use crate::{
     compare::{Bounds, Change, Comparison, TestKind, compare_events, compare_events_at},
     compare_latency::{LatencyComparison, compare_latency},
     counts::{CountRow, parse_counts},
+    dependence::{design_effect, effective_events},
     error::{Error, ErrorKind},
     events::Events,
     figures::Grouped,
@@ -76,6 +87,7 @@ pub use crate::prometheus::{
 mod compare;
 mod compare_latency;
 mod counts;
+mod dependence;
 mod error;
 mod events;
 mod figures;

@@ -25,15 +25,18 @@
 //! - [`Target`], [`Window`], [`BudgetingMethod`], [`Slo`], [`SloSet`]; the set is the artifact `slo-targets.json`.
 //! - [`recommend`] derives objectives from a healthy history, with the confidence that the history really gives them
 //!   ([`Rationale`]) and a list of what got none ([`Skipped`]). They are proposals until [`SloSet::ratify`].
-//! - [`recommend_target`] derives one target from a long history of counts ([`parse_history`]); [`ToleranceBound`] is the distribution-free bound over several windows.
+//! - [`recommend_target`] derives one target from a long history of counts ([`parse_history`]); [`ToleranceBound`] is the distribution-free bound over
+//!   several windows, and [`back_test`] tests a recommendation against what came then.
+//! - [`CompositeSlo`]: objectives over others, with weights. [`DependencyGraph`]: what a service can promise at most.
 #![cfg_attr(
     feature = "yaml",
-    doc = "- [`SloSet::from_yaml`] and [`SloSet::to_openslo`] read and write files.\n- [`prometheus_rules`] makes Prometheus rules of Sloth's specifications.\n- [`validate_openslo`] checks `OpenSLO` documents of every version as `OpenSLO`'s own validator does."
+    doc = "- [`SloSet::from_yaml`] and [`SloSet::to_openslo`] read and write files.\n- [`prometheus_rules`] makes Prometheus rules of Sloth's specifications, [`grafana_dashboard`] a dashboard of them.\n- [`validate_openslo`] checks `OpenSLO` documents of every version as `OpenSLO`'s own validator does."
 )]
 //!
 //! # Features
 //!
 //! - `yaml` (default): SLO files, in a native form and as `OpenSLO` v1; every mistake with line and column.
+//! - `prometheus`: objectives as metrics of Prometheus.
 //! - `calendar` (default): time zones other than UTC, from the system's database or a bundled one.
 //!
 //! # What it does not do

@@ -251,6 +251,52 @@ impl SloSet {
         self.slos.iter().find(|slo| slo.id == *id)
     }
 
+    /// Takes up newer proposals: new objectives are added, derived ones may be raised, and nothing is ever lowered by itself.
+    ///
+    /// A bad week makes a lower proposal; were it taken, a service would promise whatever it happens to do. Ratified
+    /// objectives stay as they are; lowering one is for a person, who writes it.
+    ///
+    /// ```
+    /// use shape_sli::Indicator;
+    /// use shape_slo::{Slo, SloSet, Target, Window};
+    /// use shape_telemetry::ComponentId;
+    ///
+    /// let week = |target: &str| -> Result<SloSet, shape_slo::Error> {
+    ///     let shop = ComponentId::new("shop");
+    ///     let slo = Slo::new(&shop, Indicator::Availability, target.parse()?, Window::rolling_days(28));
+    ///     Ok(SloSet::new("shop", vec![slo]))
+    /// };
+    /// let after_a_bad_week = week("99.9%")?.propose(week("99%")?);
+    /// assert_eq!(after_a_bad_week, week("99.9%")?);
+    /// assert_eq!(after_a_bad_week.propose(week("99.95%")?), week("99.95%")?);
+    /// # Ok::<(), shape_slo::Error>(())
+    /// ```
+    #[must_use]
+    pub fn propose(mut self, newer: Self) -> Self {
+        for proposal in newer.slos {
+            match self.slos.iter_mut().find(|slo| slo.id == proposal.id) {
+                None => self.slos.push(proposal),
+                Some(known) if !known.is_ratified() && known.target < proposal.target => {
+                    *known = proposal;
+                }
+                Some(_) => {}
+            }
+        }
+        self.slos.sort_by(|a, b| a.id.cmp(&b.id));
+        let has = |skipped: &Skipped| {
+            let same = |slo: &Slo| {
+                slo.component == skipped.component && Some(slo.indicator) == skipped.indicator
+            };
+            self.slos.iter().any(same)
+        };
+        self.skipped = newer
+            .skipped
+            .into_iter()
+            .filter(|skipped| !has(skipped))
+            .collect();
+        self
+    }
+
     /// Turns every derived promise into a ratified one; those ratified before keep their name and date.
     #[must_use]
     pub fn ratify(mut self, by: &str, at: Timestamp) -> Self {

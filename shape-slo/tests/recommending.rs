@@ -264,6 +264,11 @@ fn configurations_are_checked() {
     }
 }
 
+/// What so many good and bad requests support.
+fn supported(good: u64, bad: u64) -> SloSet {
+    recommend(&availability(good, bad), &RecommendConfig::new("studio"))
+}
+
 proptest! {
     /// What was seen keeps what is recommended, with room to spare; nothing is not a number.
     #[test]
@@ -291,6 +296,26 @@ proptest! {
             set.slos.first().map(|slo| slo.target)
         };
         prop_assert!(of(good - 1, bad + 1) <= of(good, bad));
+    }
+
+    /// However bad the weeks, no objective is lowered by itself, and a ratified one is not touched at all.
+    #[test]
+    fn no_target_is_lowered_by_itself(
+        weeks in prop::collection::vec((1_u64..100_000, 0_u64..1_000), 1..9), ratified in any::<bool>(),
+    ) {
+        let mut set = supported(1_000_000, 3);
+        if ratified {
+            set = set.ratify("us", Timestamp::UNIX_EPOCH);
+        }
+        for (good, bad) in weeks {
+            let before = set.clone();
+            set = set.propose(supported(good, bad));
+            for slo in &before.slos {
+                let now = set.find(&slo.id).unwrap();
+                prop_assert!(slo.target <= now.target);
+                prop_assert!(!ratified || now == slo);
+            }
+        }
     }
 
     #[test]

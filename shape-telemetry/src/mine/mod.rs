@@ -5,6 +5,7 @@
 //! Comparing the templates with each other ([`vary`]) finds the words that vary; [`clean_up`] is for those who
 //! compare with the templates of annotators. [`mask`] is what can be said of a message alone.
 
+mod class;
 mod clean_up;
 pub(crate) mod mask;
 mod miner;

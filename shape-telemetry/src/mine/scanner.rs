@@ -1,9 +1,13 @@
 //! Where the variables of a message are: one pass over its bytes.
 
-use memchr::{memchr, memrchr};
+use memchr::memchr;
 
-use super::shape::{
-    is_clock, is_digit, is_dotted, is_host_port, is_truth, is_unit, is_url, is_word_with_digit,
+use super::{
+    class::{BREAK, COLON, DIGIT, DOT, SPECIAL, WORD, class},
+    shape::{
+        is_clock, is_digit, is_dotted, is_edge, is_host_port, is_truth, is_unit, is_url,
+        is_word_with_digit, kept_name, method, quoted_end,
+    },
 };
 
 /// Takes a message apart as it is scanned; what is given in turn makes up the message, runs of blanks being one.
@@ -38,58 +42,6 @@ const MAX_NAME_DIGITS: usize = 2;
 
 /// Longer messages are scanned up to here; the rest is one variable.
 pub(super) const MAX_MESSAGE: usize = 2_048;
-
-const WORD: u8 = 1;
-const DIGIT: u8 = 2;
-const DOT: u8 = 8;
-const COLON: u8 = 16;
-const SPECIAL: u8 = 32;
-const BREAK: u8 = 64;
-
-/// What each byte may be part of.
-const CLASS: [u8; 256] = classes();
-
-const fn classes() -> [u8; 256] {
-    let mut table = [0; 256];
-    let mut b = 0_u8;
-    loop {
-        let class = match b {
-            b'0'..=b'9' => WORD | DIGIT,
-            b'a'..=b'z'
-            | b'A'..=b'Z'
-            | b'_'
-            | b'-'
-            | b'%'
-            | b'$'
-            | b'+'
-            | b'~'
-            | b'*'
-            | b'&'
-            | b'?'
-            | b'^'
-            | 0x80.. => WORD,
-            b'.' => WORD | DOT,
-            b':' => WORD | COLON,
-            b'/' | b'\\' | b'@' => WORD | SPECIAL,
-            b'"' | b'\'' | b'`' | b'<' | 0..=b' ' => BREAK,
-            _ => 0,
-        };
-        table[index(b)] = class;
-        if b == u8::MAX {
-            return table;
-        }
-        b += 1;
-    }
-}
-
-#[expect(clippy::as_conversions, reason = "`From` is not const yet")]
-const fn index(b: u8) -> usize {
-    b as usize
-}
-
-fn class(b: u8) -> u8 {
-    CLASS[index(b)]
-}
 
 /// Scans a message.
 pub(super) fn scan(text: &str, pieces: &mut impl Pieces) {
@@ -269,7 +221,11 @@ impl<'t, P: Pieces> Scanner<'t, '_, P> {
                 && !is_address()
         };
         if value && !is_structured() {
-            let sure = digits != 0 || core.starts_with(['/', '-']) || core.contains('\\');
+            // A qualified name is data where a value is asked for.
+            let sure = digits != 0
+                || core.starts_with('-')
+                || core.contains(['/', '\\'])
+                || is_dotted(core);
             let sort = if sure { Sort::SureValue } else { Sort::Value };
             self.variable(sort, from, to);
         } else if core.starts_with('/') || is_address() {
@@ -431,70 +387,4 @@ impl<'t, P: Pieces> Scanner<'t, '_, P> {
         let name = kept_name(text);
         self.variable(Sort::Sure, from + name.len(), to);
     }
-}
-
-/// What stays of a word with digits: the name of the kind in `node-246`, `core.12`, `enabled.....1`, `Server@1f2e3d`.
-fn kept_name(text: &str) -> &str {
-    let bytes = text.as_bytes();
-    let n_letters = bytes.iter().take_while(|b| b.is_ascii_alphabetic()).count();
-    let joint = bytes
-        .iter()
-        .skip(n_letters)
-        .take_while(|b| matches!(b, b'-' | b'.'))
-        .count();
-    let start = n_letters + joint;
-    if 0 < n_letters
-        && 0 < joint
-        && start < bytes.len()
-        && bytes.iter().skip(start).all(|&b| is_digit(b))
-    {
-        return text.get(..start).unwrap_or_default();
-    }
-    match memrchr(b'@', bytes) {
-        Some(at) if at + 1 < bytes.len() && !bytes.iter().take(at).any(|&b| is_digit(b)) => {
-            text.get(..=at).unwrap_or_default()
-        }
-        _ => "",
-    }
-}
-
-/// Punctuation that is no part of a word when it stands at its end.
-fn is_edge(c: char) -> bool {
-    matches!(
-        c,
-        '.' | ':' | '-' | '*' | '?' | '~' | '^' | '&' | '+' | '/' | '@'
-    )
-}
-
-/// The method that a quoted request line begins with, and the blank behind it.
-fn method(quoted: &str) -> &str {
-    const METHODS: [&str; 7] = [
-        "GET ", "POST ", "PUT ", "DELETE ", "HEAD ", "PATCH ", "OPTIONS ",
-    ];
-    METHODS
-        .iter()
-        .find(|method| quoted.starts_with(*method))
-        .map_or("", |method| method)
-}
-
-/// The closing quote of a text that begins at `start` and is not part of a word (`don't`).
-fn quoted_end(bytes: &[u8], start: usize) -> Option<usize> {
-    let quote = *bytes.get(start)?;
-    let inside_word = 0 < start && bytes.get(start - 1).is_some_and(u8::is_ascii_alphanumeric);
-    if quote == b'\'' && inside_word {
-        return None;
-    }
-    let mut at = start + 1;
-    while let Some(&b) = bytes.get(at) {
-        if b == b'\\' {
-            at += 1;
-        } else if b == quote {
-            let before_word = bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
-            if !(quote == b'\'' && before_word) {
-                return Some(at);
-            }
-        }
-        at += 1;
-    }
-    None
 }

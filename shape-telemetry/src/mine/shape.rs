@@ -1,5 +1,7 @@
 //! What kind of value a word is by its shape.
 
+use memchr::memrchr;
+
 pub(super) fn is_digit(b: u8) -> bool {
     b.is_ascii_digit()
 }
@@ -137,4 +139,70 @@ pub(super) fn is_word_with_digit(core: &str) -> bool {
         "base64", "x86_64", "oauth2", "tls1", "ext4", "i18n",
     ];
     WORDS.iter().any(|word| word.eq_ignore_ascii_case(core))
+}
+
+/// What stays of a word with digits: the name of the kind in `node-246`, `core.12`, `enabled.....1`, `Server@1f2e3d`.
+pub(super) fn kept_name(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    let n_letters = bytes.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    let joint = bytes
+        .iter()
+        .skip(n_letters)
+        .take_while(|b| matches!(b, b'-' | b'.'))
+        .count();
+    let start = n_letters + joint;
+    if 0 < n_letters
+        && 0 < joint
+        && start < bytes.len()
+        && bytes.iter().skip(start).all(|&b| is_digit(b))
+    {
+        return text.get(..start).unwrap_or_default();
+    }
+    match memrchr(b'@', bytes) {
+        Some(at) if at + 1 < bytes.len() && !bytes.iter().take(at).any(|&b| is_digit(b)) => {
+            text.get(..=at).unwrap_or_default()
+        }
+        _ => "",
+    }
+}
+
+/// Punctuation that is no part of a word when it stands at its end.
+pub(super) fn is_edge(c: char) -> bool {
+    matches!(
+        c,
+        '.' | ':' | '-' | '*' | '?' | '~' | '^' | '&' | '+' | '/' | '@'
+    )
+}
+
+/// The method that a quoted request line begins with, and the blank behind it.
+pub(super) fn method(quoted: &str) -> &str {
+    const METHODS: [&str; 7] = [
+        "GET ", "POST ", "PUT ", "DELETE ", "HEAD ", "PATCH ", "OPTIONS ",
+    ];
+    METHODS
+        .iter()
+        .find(|method| quoted.starts_with(*method))
+        .map_or("", |method| method)
+}
+
+/// The closing quote of a text that begins at `start` and is not part of a word (`don't`).
+pub(super) fn quoted_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let quote = *bytes.get(start)?;
+    let inside_word = 0 < start && bytes.get(start - 1).is_some_and(u8::is_ascii_alphanumeric);
+    if quote == b'\'' && inside_word {
+        return None;
+    }
+    let mut at = start + 1;
+    while let Some(&b) = bytes.get(at) {
+        if b == b'\\' {
+            at += 1;
+        } else if b == quote {
+            let before_word = bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
+            if !(quote == b'\'' && before_word) {
+                return Some(at);
+            }
+        }
+        at += 1;
+    }
+    None
 }

@@ -113,7 +113,7 @@ fn write(log: &Path, out: Option<&Path>, clean_up: bool, max: usize) -> Result<(
         None => rows(&source, &found, io::stdout().lock())?,
     }
     complain(&format!(
-        "{}: {} lines of format {}, {} templates{}",
+        "{}: lines {}, format {}, templates {}{}",
         log.display(),
         summary.lines.total,
         summary.format,
@@ -121,16 +121,16 @@ fn write(log: &Path, out: Option<&Path>, clean_up: bool, max: usize) -> Result<(
         match found.overflow() {
             0 => String::new(),
             lines => format!(
-                "; about {kinds} kinds of messages are more than --max {max}: {lines} lines have a template of their own"
+                "; about {kinds} kinds of messages are more than --max {max}: the other {lines} lines were templated one by one"
             ),
         }
     ));
     for (what, count) in [
-        ("were cut", summary.lines.cut),
-        ("are not UTF-8", summary.lines.not_utf8),
+        ("cut", summary.lines.cut),
+        ("not UTF-8", summary.lines.not_utf8),
     ] {
         if 0 < count {
-            complain(&format!("{count} lines {what}"));
+            complain(&format!("lines {what}: {count}"));
         }
     }
     Ok(())
@@ -299,7 +299,8 @@ fn set(folder: &Path) -> Option<(PathBuf, PathBuf)> {
     };
     let truth = find(&|name| name.ends_with("_structured_corrected.csv"))
         .or_else(|| find(&|name| name.ends_with("_structured.csv")))?;
-    Some((find(&|name| name.ends_with(".log"))?, truth))
+    let is_log = |name: &str| Path::new(name).extension().is_some_and(|end| end == "log");
+    Some((find(&is_log)?, truth))
 }
 
 /// The template of each line.

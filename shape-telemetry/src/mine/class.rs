@@ -8,7 +8,7 @@ pub(super) const DIGIT: u8 = 2;
 pub(super) const DOT: u8 = 4;
 /// A colon.
 pub(super) const COLON: u8 = 8;
-/// `/`, `\\`, `@`: such a word may be a path or an address.
+/// A slash of either kind or `@`: such a word may be a path or an address.
 pub(super) const SPECIAL: u8 = 16;
 /// Something the scanner stops at: a blank, a quote, an angle bracket.
 pub(super) const BREAK: u8 = 32;

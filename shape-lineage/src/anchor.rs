@@ -52,6 +52,8 @@ pub struct Anchor {
     pub statement_hash: String,
     /// Hash of the statement with the lines around it, blanks joined.
     pub context_hash: String,
+    /// How many statements have this very context; where there are several, the context does not tell them apart.
+    pub n_in_context: u32,
     /// The place among the statements of the same file, function, level and template, from 0.
     pub ordinal: u32,
     /// How many such statements there are.
@@ -70,7 +72,7 @@ pub struct Anchor {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Rung {
-    /// The statement and the lines around it are found once in the source.
+    /// The statement with the lines around it stood once in the source, and does so now.
     Context,
     /// Its file and function have one statement of this text.
     Function,
@@ -121,7 +123,12 @@ impl Anchor {
     /// Pins a statement of an index; `None` when it is of another.
     pub fn pin(index: &SourceIndex, statement: &LogStatement) -> Option<Self> {
         let file = index.file(&statement.location.path)?;
-        let equal = same_key(index, statement);
+        let template = statement.template();
+        let equal = same_key(index, statement, &template);
+        let context_hash = hash_lines(file, statement, CONTEXT_LINES);
+        let in_context = index
+            .statements_saying(statement.level, &template)
+            .filter(|other| has_context(index, other, &context_hash));
         let place = |statements: &[&LogStatement]| {
             let at = statements.iter().position(|other| *other == statement)?;
             u32::try_from(at).ok()
@@ -135,9 +142,10 @@ impl Anchor {
             blob: file.blob().to_owned(),
             symbol: statement.symbol.clone(),
             level: statement.level,
-            template: statement.template(),
             statement_hash: hash_lines(file, statement, 0),
-            context_hash: hash_lines(file, statement, CONTEXT_LINES),
+            n_in_context: u32::try_from(in_context.count()).unwrap_or(u32::MAX),
+            context_hash,
+            template,
             ordinal: place(&equal)?,
             n_equal: n(&equal),
             place_in_symbol: place(&in_symbol)?,
@@ -204,10 +212,7 @@ impl Anchor {
             return Drift::Current;
         }
         let all: Vec<&LogStatement> = index
-            .statements()
-            .iter()
-            .filter(|statement| statement.level == self.level)
-            .filter(|statement| statement.template() == self.template)
+            .statements_saying(self.level, &self.template)
             .collect();
         let of_file: Vec<&LogStatement> = all
             .iter()
@@ -222,31 +227,32 @@ impl Anchor {
         let in_context: Vec<&LogStatement> = all
             .iter()
             .copied()
-            .filter(|statement| {
-                index.file(&statement.location.path).is_some_and(|file| {
-                    hash_lines(file, statement, CONTEXT_LINES) == self.context_hash
-                })
-            })
+            .filter(|statement| has_context(index, statement, &self.context_hash))
             .collect();
         let moved = |to: &LogStatement, rung| Drift::Moved {
             from: self.location.clone(),
             to: to.location.clone(),
             rung,
         };
-        if let [to] = in_context.as_slice() {
-            return moved(to, Rung::Context);
+        let by_place = usize::try_from(self.ordinal)
+            .ok()
+            .filter(|_| n(&of_function) == self.n_equal)
+            .and_then(|at| of_function.get(at).copied());
+        if let [to] = in_context.as_slice()
+            && self.n_in_context == 1
+        {
+            // Blocks that changed places: the lines around say one, the order the other.
+            return match by_place {
+                Some(other) if other != *to && of_function.contains(to) => ambiguous(&[to, other]),
+                _ => moved(to, Rung::Context),
+            };
         }
         // Of several, as many as before: a copy of the file elsewhere does not shift the count.
-        match of_function.as_slice() {
-            [to] if self.n_equal == 1 => return moved(to, Rung::Function),
-            [] => {}
-            several if n(several) == self.n_equal => {
-                let at = usize::try_from(self.ordinal).unwrap_or(usize::MAX);
-                if let Some(to) = several.get(at) {
-                    return moved(to, Rung::Ordinal);
-                }
-            }
-            several => return ambiguous(several),
+        match (by_place, of_function.as_slice()) {
+            (Some(to), [_]) => return moved(to, Rung::Function),
+            (Some(to), _) => return moved(to, Rung::Ordinal),
+            (None, []) => {}
+            (None, several) => return ambiguous(several),
         }
         match (of_file.as_slice(), all.as_slice()) {
             ([to], _) => return moved(to, Rung::File),
@@ -305,8 +311,17 @@ fn of_symbol<'i>(index: &'i SourceIndex, statement: &LogStatement) -> Vec<&'i Lo
         .collect()
 }
 
-fn same_key<'i>(index: &'i SourceIndex, statement: &LogStatement) -> Vec<&'i LogStatement> {
-    let template = statement.template();
+fn has_context(index: &SourceIndex, statement: &LogStatement, hash: &str) -> bool {
+    index
+        .file(&statement.location.path)
+        .is_some_and(|file| hash_lines(file, statement, CONTEXT_LINES) == hash)
+}
+
+fn same_key<'i>(
+    index: &'i SourceIndex,
+    statement: &LogStatement,
+    template: &str,
+) -> Vec<&'i LogStatement> {
     let mut equal = of_symbol(index, statement);
     equal.retain(|other| other.level == statement.level && other.template() == template);
     equal

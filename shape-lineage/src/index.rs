@@ -4,9 +4,10 @@ use std::{
     collections::{BTreeMap, HashMap},
     num::NonZeroU32,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
-use shape_telemetry::SourceLocation;
+use shape_telemetry::{Level, SourceLocation};
 
 use crate::{
     Error, Language, LogStatement, SourceRef, Target,
@@ -50,7 +51,11 @@ pub struct SourceIndex {
     /// Files by their names up to the first point.
     by_stem: HashMap<String, Vec<usize>>,
     matcher: Matcher,
+    /// Statements by level and text, made when first asked for.
+    by_text: OnceLock<HashMap<TextKey, Vec<usize>>>,
 }
+
+type TextKey = (Option<Level>, String);
 
 /// A file of the index.
 #[derive(Clone, Debug)]
@@ -153,6 +158,7 @@ impl SourceIndex {
             problems: walked.problems,
             by_stem: HashMap::new(),
             matcher: Matcher::default(),
+            by_text: OnceLock::new(),
         };
         for file in walked.files {
             if let Some(language) = Language::of_path(&file.path) {
@@ -236,6 +242,25 @@ impl SourceIndex {
         let n = self.statements[start..]
             .partition_point(|statement| statement.location.path.as_str() == path);
         &self.statements[start..start + n]
+    }
+
+    /// The statements of a level and text, by path and position.
+    pub(crate) fn statements_saying(
+        &self,
+        level: Option<Level>,
+        template: &str,
+    ) -> impl Iterator<Item = &LogStatement> {
+        let by_text = self.by_text.get_or_init(|| {
+            let mut by_text: HashMap<TextKey, Vec<usize>> = HashMap::new();
+            for (statement_idx, statement) in self.statements.iter().enumerate() {
+                let key = (statement.level, statement.template());
+                by_text.entry(key).or_default().push(statement_idx);
+            }
+            by_text
+        });
+        let found = by_text.get(&(level, template.to_owned()));
+        let found = found.into_iter().flatten();
+        found.map(|statement_idx| &self.statements[*statement_idx])
     }
 
     /// The statement that starts at a position.

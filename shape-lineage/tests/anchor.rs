@@ -115,7 +115,96 @@ fn an_anchor_is_what_it_was() -> Result<(), serde_json::Error> {
     Ok(())
 }
 
+/// Statements of the same text among lines of few kinds, each line with a number of its own.
+fn lines() -> impl Strategy<Value = Vec<(usize, String)>> {
+    let line = prop_oneof![
+        2 => Just("    log::info!(\"again {}\", n);"),
+        1 => Just("    log::info!(\"other\");"),
+        2 => Just("    a();"),
+        2 => Just("    b();"),
+    ];
+    prop::collection::vec(line, 1..14).prop_map(|lines| {
+        let lines = lines.into_iter().map(str::to_owned);
+        lines.enumerate().collect()
+    })
+}
+
+fn text(lines: &[(usize, String)]) -> String {
+    let lines: Vec<&str> = lines.iter().map(|(_, line)| line.as_str()).collect();
+    format!("fn f() {{\n{}\n}}\n", lines.join("\n"))
+}
+
+/// The number of the line that a place names.
+fn number(lines: &[(usize, String)], line: u32) -> usize {
+    lines[usize::try_from(line).unwrap() - 2].0
+}
+
 proptest! {
+    #[test]
+    fn lines_around_a_statement_never_lead_to_its_like(
+        before in lines(),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..3), 0..6),
+    ) {
+        let mut after = before.clone();
+        for (place, edit) in edits {
+            let at = place.index(after.len());
+            match edit {
+                0 => after.insert(at, (usize::MAX, "    b();".to_owned())),
+                _ if after[at].1.contains("log") => {}
+                1 if 1 < after.len() => drop(after.remove(at)),
+                _ => after[at].1 = "    c();".to_owned(),
+            }
+        }
+        let (pinned, now) = (index(&text(&before)), index(&text(&after)));
+        for statement in pinned.statements() {
+            let anchor = Anchor::pin(&pinned, statement).unwrap();
+            let is_it = |line: u32| number(&before, statement.location.line.get()) == number(&after, line);
+            match anchor.verify(&now) {
+                Drift::Pinned | Drift::Current => {}
+                Drift::Moved { to, .. } => {
+                    prop_assert!(is_it(to.line.get()), "{} became {to}", anchor.location);
+                    // It is found where it is: nothing is left to move.
+                    let child = anchor.follow(&now).unwrap();
+                    prop_assert_eq!(child.verify(&now), Drift::Current);
+                    prop_assert_eq!(child.parent, Some(anchor.id()));
+                }
+                Drift::Ambiguous { candidates } => {
+                    prop_assert!(candidates.iter().any(|to| is_it(to.line.get())));
+                }
+                other => prop_assert!(false, "{other:?}, but it is there"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_statement_that_is_gone_is_not_found_elsewhere(
+        before in lines(),
+        chosen in any::<prop::sample::Index>(),
+        reworded in any::<bool>(),
+    ) {
+        let places: Vec<usize> = (0..before.len()).filter(|at| before[*at].1.contains("other")).collect();
+        prop_assume!(!places.is_empty());
+        let at = places[chosen.index(places.len())];
+        let mut after = before.clone();
+        if reworded {
+            after[at].1 = "    log::info!(\"reworded\");".to_owned();
+        } else {
+            after.remove(at);
+        }
+        let (pinned, now) = (index(&text(&before)), index(&text(&after)));
+        let line = u32::try_from(at).unwrap() + 2;
+        let statement = pinned.statements().iter().find(|s| s.location.line.get() == line).unwrap();
+        match Anchor::pin(&pinned, statement).unwrap().verify(&now) {
+            Drift::Moved { to, rung, .. } => prop_assert!(false, "gone, but found at {to} by {rung:?}"),
+            Drift::Edited { to } => {
+                // Only where it stood can it be said to be another text now.
+                prop_assert!(number(&after, to.line.get()) == at || !reworded || 1 < places.len());
+            }
+            Drift::Ambiguous { .. } | Drift::Lost => {}
+            other => prop_assert!(false, "{other:?}"),
+        }
+    }
+
     #[test]
     fn blank_lines_and_comments_shift_a_statement_by_as_much(
         above in prop::collection::vec(prop_oneof![Just(""), Just("// x"), Just("   "), Just("fn other() {}")], 1..5),

@@ -162,8 +162,9 @@ fn newest(text: &str) -> Result<Vec<Anchor>, Failure> {
     let mut anchors: BTreeMap<String, (usize, Anchor)> = BTreeMap::new();
     for (line_idx, line) in text.lines().enumerate() {
         let entry: LedgerEntry = serde_json::from_str(line)?;
-        let anchor: Anchor = serde_json::from_value(entry.body)
-            .map_err(|error| format!("ledger line {}: no pinned statement: {error}", line_idx + 1))?;
+        let anchor: Anchor = serde_json::from_value(entry.body).map_err(|error| {
+            format!("ledger line {}: no pinned statement: {error}", line_idx + 1)
+        })?;
         if let Some(parent) = &anchor.parent {
             anchors.remove(parent);
         }
@@ -221,7 +222,10 @@ fn verify(repository: &Path, ledger: &Path, head: Option<&Path>) -> Result<bool,
     }
     let mut ledger = Ledger::open(ledger)?;
     ledger.append_all(&children)?;
-    let counts: Vec<String> = counts.iter().map(|(state, n)| format!("{n} {state}")).collect();
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(state, n)| format!("{n} {state}"))
+        .collect();
     complain(&format!(
         "the ledger is whole; {}; its head:",
         counts.join(", ")
@@ -242,7 +246,16 @@ struct LineMap {
 
 impl LineMap {
     fn new(git: &Git, from: &str, to: &str) -> Result<Self, Failure> {
-        let diff = git.run(["diff", "--no-ext-diff", "-U0", "-M30%", "-l0", from, to, "--"])?;
+        let diff = git.run([
+            "diff",
+            "--no-ext-diff",
+            "-U0",
+            "-M30%",
+            "-l0",
+            from,
+            to,
+            "--",
+        ])?;
         let mut files: HashMap<String, (String, Vec<[u32; 4]>)> = HashMap::new();
         let (mut old, mut new) = (String::new(), String::new());
         for line in diff.lines() {
@@ -257,8 +270,12 @@ impl LineMap {
                 path.clone_into(&mut old);
             } else if let Some(path) = line.strip_prefix("+++ ") {
                 // `/dev/null` for a file that is gone.
-                path.strip_prefix("b/").unwrap_or_default().clone_into(&mut new);
-                files.entry(old.clone()).or_insert((new.clone(), Vec::new()));
+                path.strip_prefix("b/")
+                    .unwrap_or_default()
+                    .clone_into(&mut new);
+                files
+                    .entry(old.clone())
+                    .or_insert((new.clone(), Vec::new()));
             } else if let Some(hunk) = line.strip_prefix("@@ -").and_then(hunk)
                 && let Some((_, hunks)) = files.get_mut(&old)
             {
@@ -345,14 +362,32 @@ fn measure(repository: &Path, tags: &[String]) -> Result<bool, Failure> {
         rows.push(tally.row(from, to));
         before = after;
     }
-    say(table(&HEADER, &[2, 3, 4, 5, 6, 7, 8, 9, 10, 11], &rows, Style::stdout()).trim_end());
-    say("found: at the same line, or by a rung of the ladder; git diff: agrees / contradicts / has it where we abstain / has it not");
+    say(table(
+        &HEADER,
+        &[2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+        &rows,
+        Style::stdout(),
+    )
+    .trim_end());
+    say(
+        "found: at the same line, or by a rung of the ladder; git diff: agrees / contradicts / has it where we abstain / has it not",
+    );
     Ok(!has_conflicts)
 }
 
 const HEADER: [&str; 12] = [
-    "from", "to", "pinned", "found", "same line", "context", "function", "ordinal", "file", "tree",
-    "edited/ambig./lost", "git diff",
+    "from",
+    "to",
+    "pinned",
+    "found",
+    "same line",
+    "context",
+    "function",
+    "ordinal",
+    "file",
+    "tree",
+    "edited/ambig./lost",
+    "git diff",
 ];
 
 fn tally(before: &SourceIndex, after: &SourceIndex, lines: &LineMap) -> Tally {
@@ -386,7 +421,8 @@ fn tally(before: &SourceIndex, after: &SourceIndex, lines: &LineMap) -> Tally {
                 None
             }
         };
-        tally.same_line += u32::from(found.is_some_and(|to| to.path == at.path && to.line == at.line));
+        tally.same_line +=
+            u32::from(found.is_some_and(|to| to.path == at.path && to.line == at.line));
         match (
             found,
             lines.map(&at.path, at.line.get(), anchor.end_line.get()),
@@ -406,7 +442,10 @@ fn tally(before: &SourceIndex, after: &SourceIndex, lines: &LineMap) -> Tally {
             (None, Some((path, line))) => {
                 tally.abstained += 1;
                 if std::env::var_os("DRIFT_VERBOSE").is_some() {
-                    complain(&format!("{at} {:?} {drift:?}: git diff has {path}:{line}", anchor.template));
+                    complain(&format!(
+                        "{at} {:?} {drift:?}: git diff has {path}:{line}",
+                        anchor.template
+                    ));
                 }
             }
             (found, None) => {

@@ -90,9 +90,9 @@ fn run() -> Result<ExitCode, Failure> {
         arguments.risk,
     );
     let target = if arguments.back_test {
-        let test = back_test(&history, window, confidence, risk)?;
-        say(&serde_json::to_string_pretty(&test)?);
-        test.recommendation.target
+        let judged = back_test(&history, window, confidence, risk)?;
+        say(&serde_json::to_string_pretty(&judged)?);
+        judged.recommendation.target
     } else {
         let proposal = recommend_target(&history, window, confidence, risk)?;
         say(&serde_json::to_string_pretty(&proposal)?);

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use shape_telemetry::{Event, Level, Reader};
+use shape_telemetry::{Event, Level, LogLine, Reader, TemplateMiner};
 
 fn root() -> Option<PathBuf> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/loghub-2k");
@@ -108,4 +108,54 @@ fn headers_of_real_logs() {
             truth.len()
         );
     }
+}
+
+/// Grouping accuracy and parsing accuracy of the raw logs, cleaned up: no change may lose much of what was reached.
+/// `cargo run --release --example templates -- --score DIR` prints all four measures for each set.
+#[test]
+fn templates_of_real_logs() {
+    let Some(root) = root() else { return };
+    let (mut grouping, mut parsing, mut n_sets) = (0.0, 0.0, 0.0);
+    for set in std::fs::read_dir(root).unwrap().flatten() {
+        let name = set.file_name().to_string_lossy().into_owned();
+        let Ok(log) = std::fs::read(set.path().join(format!("{name}_2k.log"))) else {
+            continue;
+        };
+        let truth = set
+            .path()
+            .join(format!("{name}_2k.log_structured_corrected.csv"));
+        let truth = csv(&std::fs::read_to_string(truth).unwrap());
+        let mut miner = TemplateMiner::new();
+        let mut bodies = Vec::new();
+        Reader::new().read_lines(&name, &log[..], &mut |line: &LogLine<'_>| {
+            miner.add(&line.body);
+            bodies.push(line.body.to_string());
+        });
+        assert_eq!(bodies.len(), truth.len(), "{name}: a body a line");
+        let templates = miner.finish().clean_up();
+        let found: Vec<String> = bodies.iter().map(|body| templates.of(body)).collect();
+        let mut groups: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
+        let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut right = 0_u32;
+        for (row, found) in truth.iter().zip(&found) {
+            let truth = &row["EventTemplate"];
+            *groups.entry(truth).or_default().entry(found).or_default() += 1;
+            *sizes.entry(found).or_default() += 1;
+            right += u32::from(truth == found);
+        }
+        let whole = groups.values().filter(|texts| {
+            texts.len() == 1 && texts.iter().all(|(text, n)| sizes.get(text) == Some(n))
+        });
+        let grouped: usize = whole.flat_map(BTreeMap::values).sum();
+        let n_lines = f64::from(u32::try_from(truth.len()).unwrap());
+        grouping += f64::from(u32::try_from(grouped).unwrap()) / n_lines;
+        parsing += f64::from(right) / n_lines;
+        n_sets += 1.0;
+    }
+    let (grouping, parsing) = (grouping / n_sets, parsing / n_sets);
+    eprintln!("{n_sets} sets: GA {grouping:.3}, PA {parsing:.3}");
+    assert!(
+        0.975 < grouping && 0.85 < parsing,
+        "GA {grouping}, PA {parsing}"
+    );
 }

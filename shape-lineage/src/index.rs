@@ -12,6 +12,7 @@ use shape_telemetry::{Level, SourceLocation};
 use crate::{
     Error, Language, LogStatement, SourceRef, Target,
     blob::blob_id,
+    cache::ExtractionCache,
     extract::{Extraction, RawTarget, extract},
     matcher::Matcher,
     package::Packages,
@@ -82,6 +83,7 @@ pub struct SourceIndexBuilder {
     roots: Vec<PathBuf>,
     base: Option<PathBuf>,
     max_file_bytes: u64,
+    cache: Option<PathBuf>,
 }
 
 impl SourceIndexBuilder {
@@ -104,6 +106,16 @@ impl SourceIndexBuilder {
         self
     }
 
+    /// Keeps what is found in this file, and reads only the files again whose content, or what is known of the macros
+    /// and constants around them, has changed since. The index is the same with and without it.
+    ///
+    /// A cache that is missing, damaged or of another version is written anew; one that can not be written is a
+    /// [problem](SourceIndex::problems).
+    pub fn cache(mut self, path: impl AsRef<Path>) -> Self {
+        self.cache = Some(path.as_ref().to_owned());
+        self
+    }
+
     /// Reads and indexes the roots.
     ///
     /// # Errors
@@ -114,7 +126,17 @@ impl SourceIndexBuilder {
         for root in &self.roots {
             walk(root, self.base.as_deref(), self.max_file_bytes, &mut walked)?;
         }
-        Ok(SourceIndex::from_walked(walked))
+        let Some(path) = &self.cache else {
+            return Ok(SourceIndex::from_walked(walked, None));
+        };
+        let mut cache = ExtractionCache::open(path);
+        let mut index = SourceIndex::from_walked(walked, Some(&mut cache));
+        if let Err(error) = cache.save() {
+            let path = path.display();
+            let problem = format!("{path}: the cache can not be written: {error}");
+            index.problems.push(problem);
+        }
+        Ok(index)
     }
 }
 
@@ -125,6 +147,7 @@ impl SourceIndex {
             roots: Vec::new(),
             base: None,
             max_file_bytes: 4 << 20,
+            cache: None,
         }
     }
 
@@ -139,13 +162,16 @@ impl SourceIndex {
                 text: text.into(),
             })
             .collect();
-        Self::from_walked(Walked {
-            files,
-            problems: Vec::new(),
-        })
+        Self::from_walked(
+            Walked {
+                files,
+                problems: Vec::new(),
+            },
+            None,
+        )
     }
 
-    fn from_walked(mut walked: Walked) -> Self {
+    fn from_walked(mut walked: Walked, mut cache: Option<&mut ExtractionCache>) -> Self {
         walked.files.sort();
         walked.files.dedup_by(|a, b| a.path == b.path);
         walked.problems.sort();
@@ -162,7 +188,13 @@ impl SourceIndex {
         };
         for file in walked.files {
             if let Some(language) = Language::of_path(&file.path) {
-                index.add(language, file, &packages, &mut wrappers);
+                index.add(
+                    language,
+                    file,
+                    &packages,
+                    &mut wrappers,
+                    cache.as_deref_mut(),
+                );
             }
         }
         wrappers.resolve(&mut index.statements);
@@ -180,8 +212,17 @@ impl SourceIndex {
         file: SourceText,
         packages: &Packages,
         wrappers: &mut Wrappers,
+        cache: Option<&mut ExtractionCache>,
     ) {
-        let extraction = extract(language, &file.text, packages.surroundings(&file.path));
+        let extract = || extract(language, &file.text, packages.surroundings(&file.path));
+        let extraction = match cache {
+            None => extract(),
+            Some(cache) => {
+                let blob = blob_id(file.text.as_bytes());
+                let around = packages.surroundings_name(language, &file.path);
+                cache.get(format!("{language:?} {blob} {around}"), extract)
+            }
+        };
         if let Some(problem) = &extraction.problem {
             self.problems.push(format!("{}: {problem}", file.path));
         }

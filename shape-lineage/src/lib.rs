@@ -119,6 +119,7 @@ mod anchor;
 #[cfg(feature = "git")]
 mod blame;
 mod blob;
+mod cache;
 #[cfg(feature = "ledger")]
 mod canonical;
 mod error;

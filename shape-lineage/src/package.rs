@@ -1,7 +1,6 @@
 //! Which package and module a source file is.
 
-#[cfg(feature = "rust")]
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap};
 
 #[cfg(feature = "java")]
 use crate::extract::JavaConstants;
@@ -19,12 +18,20 @@ pub(crate) struct Packages {
     no_macros: MacroBook,
     #[cfg(feature = "java")]
     java_constants: JavaConstants,
+    /// The names of the surroundings in each crate, and in no crate, as they are asked for.
+    names: RefCell<BTreeMap<Option<String>, String>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Crate {
     package: String,
     lib_name: String,
+}
+
+/// All that a value holds is in its debug form, in an order of its own.
+#[cfg(any(feature = "rust", feature = "java"))]
+fn name_of(surroundings: &impl std::fmt::Debug) -> String {
+    crate::blob_id(format!("{surroundings:?}").as_bytes())
 }
 
 impl Packages {
@@ -67,6 +74,7 @@ impl Packages {
                 let is_java = Language::of_path(&file.path) == Some(Language::Java);
                 is_java.then(|| (crate::place::stem(&file.path), file.text.as_str()))
             })),
+            names: RefCell::default(),
         }
     }
 
@@ -78,6 +86,36 @@ impl Packages {
             macros: self.macros(path),
             #[cfg(feature = "java")]
             java_constants: &self.java_constants,
+        }
+    }
+
+    /// A name for what the files around one say about it: equal names, equal surroundings.
+    pub(crate) fn surroundings_name(&self, language: Language, path: &str) -> String {
+        let surroundings = self.surroundings(path);
+        match language {
+            #[cfg(feature = "rust")]
+            Language::Rust => {
+                let folder = self.crates.nearest(path).map_or("", |(folder, _)| folder);
+                let mut names = self.names.borrow_mut();
+                let name = names
+                    .entry(Some(folder.to_owned()))
+                    .or_insert_with(|| name_of(surroundings.macros));
+                name.clone()
+            }
+            #[cfg(feature = "java")]
+            Language::Java => {
+                let mut names = self.names.borrow_mut();
+                let name = names
+                    .entry(None)
+                    .or_insert_with(|| name_of(surroundings.java_constants));
+                name.clone()
+            }
+            #[cfg(feature = "typescript")]
+            Language::TypeScript => surroundings.has_markup.to_string(),
+            _ => {
+                let _ = surroundings;
+                String::new()
+            }
         }
     }
 

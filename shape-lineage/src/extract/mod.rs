@@ -1,5 +1,6 @@
 //! Log statements out of source text, one file per language.
 
+use serde::{Deserialize, Serialize};
 use shape_telemetry::Level;
 
 use crate::{Field, Language, MessageTemplate, StatementKind};
@@ -39,7 +40,7 @@ mod rust_tokens;
 mod syntax;
 
 /// Where the target of a statement's records comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum RawTarget {
     Module,
     /// The module that the file is, whatever class the statement is in.
@@ -50,7 +51,7 @@ pub(crate) enum RawTarget {
 }
 
 /// A statement in bytes of its file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct RawStatement {
     pub(crate) start: usize,
     pub(crate) end: usize,
@@ -69,7 +70,7 @@ pub(crate) struct RawStatement {
 }
 
 /// A call of a function that hands its text on to a logger.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WrapperCall {
     pub(crate) name: String,
     /// The class whose method is called, where it is the caller's own.
@@ -81,7 +82,7 @@ pub(crate) struct WrapperCall {
 }
 
 /// Where a wrapper is defined.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum OnlyIn {
     /// In the file of the call.
     File,
@@ -90,7 +91,7 @@ pub(crate) enum OnlyIn {
 }
 
 /// A log call that writes a text which its function was given.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RawWrapper {
     pub(crate) name: String,
     pub(crate) class: String,
@@ -102,14 +103,14 @@ pub(crate) struct RawWrapper {
 }
 
 /// A function in bytes of its file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct RawSymbol {
     pub(crate) name: String,
     pub(crate) start: usize,
     pub(crate) end: usize,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Extraction {
     pub(crate) statements: Vec<RawStatement>,
     pub(crate) symbols: Vec<RawSymbol>,

@@ -66,6 +66,7 @@ impl MessageTemplate {
             .then_some(values)
     }
 
+    #[cfg(feature = "syntax")]
     pub(crate) fn from_parts(parts: &[Part]) -> Self {
         Self {
             parts: parts.to_vec(),

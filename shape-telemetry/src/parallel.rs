@@ -46,8 +46,10 @@ pub(crate) fn read<S: Sink + Send>(
     };
     let mut log = Log::new(reader, Arc::from(name));
     let mut more = source.fill();
+    // A time that is inherited may come from the text of another thread.
     if 1 < sinks.len()
         && more
+        && !reader.inherits_times
         && let Some(pass) = log.lines(&source.text)
     {
         more = share(pass, &mut source, sinks);

@@ -152,18 +152,20 @@ impl<'r> Pass<'r> {
             line.strip_suffix('\r').unwrap_or(line),
             self.reader.max_line,
         );
-        if line.as_bytes().first().is_none_or(u8::is_ascii_whitespace) {
+        let is_indented = line.as_bytes().first().is_none_or(u8::is_ascii_whitespace);
+        if is_indented || line.starts_with("note: ") {
             return false;
         }
         let preferred = self.preferred.unwrap_or(Format::Plain);
-        let format = match strip_ansi(line) {
-            Some(clean) => self.reader.parse_line(&clean).format,
+        let begins =
+            |record: &Record<'_>| record.format != Format::Plain && !postgres::is_detail(record);
+        match strip_ansi(line) {
+            Some(clean) => begins(&self.reader.parse_line(&clean)),
             None => match self.reader.custom(line) {
-                Some(record) => record.format,
-                None => parse::parse(preferred, line, &self.reader.context).format,
+                Some(record) => begins(&record),
+                None => begins(&parse::parse(preferred, line, &self.reader.context)),
             },
-        };
-        format != Format::Plain
+        }
     }
 
     /// Reads the lines of a block and returns how many bytes are done; the rest belongs to an event that may go on.

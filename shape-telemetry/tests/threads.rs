@@ -43,8 +43,14 @@ fn log(with_plain: bool) -> String {
             4 if with_plain => writeln!(log, "no format fits this {n}"),
             5 => writeln!(
                 log,
-                "thread 'main' panicked at src/main.rs:{}:2:\nit broke\n  more\r",
+                "thread 'main' panicked at src/main.rs:{}:2:\nit broke\n  more\r\nnote: run with `RUST_BACKTRACE=1`",
                 n + 1
+            ),
+            6 if n % 2 == 0 => writeln!(
+                log,
+                "2026-11-23 12:00:00.123 UTC [{n}] ERROR:  no table {n}\n\
+                 2026-11-23 12:00:00.123 UTC [{n}] DETAIL:  none at all\n\
+                 2026-11-23 12:00:00.123 UTC [{n}] STATEMENT:  select"
             ),
             _ => writeln!(log, "{at}  WARN shop::cart: blocked for {n}ms events={n}\r"),
         };

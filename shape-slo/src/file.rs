@@ -1,4 +1,4 @@
-//! Objectives in files: the native form and `OpenSLO` v1, told apart by `apiVersion`.
+//! Objectives in files: the native form and `OpenSLO`, told apart by `apiVersion`.
 
 use jiff::Timestamp;
 use shape_sli::Indicator;
@@ -50,7 +50,7 @@ impl SloSet {
     /// The `indicator` is `availability`, `latency` or `freshness` with a `limit` (`100ms`), `saturation` with a `limit`
     /// (`80%`), `throughput` with what has to be done `per_hour`, or `probe`.
     ///
-    /// In `OpenSLO` v1 the metric source has `type: shape`; its `spec` names `component`, `indicator` and what belongs to it. Indicators may stand in the SLO or in an `SLI` document of the same
+    /// In `OpenSLO` (v1, v2alpha) the metric source has `type: shape`; its `spec` names `component`, `indicator` and what belongs to it. Indicators may stand in the SLO or in an `SLI` document of the same
     /// file. Documents of other kinds are read over.
     ///
     /// # Errors

@@ -42,7 +42,7 @@
 //! # What it does not do
 //!
 //! It measures nothing (`shape-sli`) and judges nothing (`shape-budget`, `shape-compliance`). It never lowers a target by
-//! itself. Of `OpenSLO` it reads the v1 objects `SLO` and `SLI` with metrics that SHAPE itself measures.
+//! itself. Of `OpenSLO` it reads the objects `SLO` and `SLI` of v1 and v2alpha with metrics that SHAPE itself measures.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 

@@ -233,10 +233,48 @@ fn openslo_v1() {
         .replace("2026-01-01", "2026-01-02");
     refused(
         &broken,
-        "line 1, column 13: apiVersion `openslo/v2`, expected one of `openslo/v1`: did you mean `openslo/v1`?
+        "line 1, column 13: apiVersion `openslo/v2`, expected one of `openslo/v1`, `openslo.com/v2alpha`: did you mean `openslo/v1`?
 line 12, column 13: metric source of type `Prometheus`, expected `shape`: the metrics are those that SHAPE measures
 line 44, column 29: startTime `2026-01-02 00:00:00` is not the beginning of a month: calendar windows begin with their unit
 line 46, column 20: budgetingMethod `Timeslice`, expected one of `Occurrences`, `Timeslices`, `RatioTimeslices`: did you mean `Timeslices`?",
+    );
+}
+
+#[test]
+fn openslo_v2alpha() {
+    let source = "dataSourceSpec: { type: shape, connectionDetails: {} }, spec: { component: canvas, indicator: latency, limit: 100ms }";
+    let text = format!(
+        "apiVersion: openslo.com/v2alpha
+kind: SLI
+metadata: {{ name: fast }}
+spec: {{ ratioMetric: {{ counter: true, good: {{ {source} }}, total: {{ {source} }} }} }}
+---
+apiVersion: openslo.com/v2alpha
+kind: SLO
+metadata: {{ name: canvas-fast }}
+spec:
+  serviceRef: studio
+  sliRef: fast
+  budgetingMethod: Occurrences
+  timeWindow: [{{ duration: 28d, isRolling: true }}]
+  objectives: [{{ target: 0.995 }}]
+"
+    );
+    assert!(shape_slo::validate_openslo(&text).valid);
+    let set = read(&text).unwrap();
+    assert_eq!(set.service, "studio");
+    assert_eq!(
+        set.slos[0].indicator,
+        Indicator::latency(Duration::from_millis(100))
+    );
+    refused(
+        &text.replace("serviceRef", "service"),
+        "line 10, column 3: unknown field `service`, expected one of `description`, `serviceRef`, `sli`, `sliRef`, `timeWindow`, `budgetingMethod`, `objectives`, `alertPolicies`
+line 10, column 3: `serviceRef` is missing",
+    );
+    refused(
+        &text.replace("  sliRef: fast\n", ""),
+        "line 10, column 3: `sli` is missing",
     );
 }
 

@@ -1,4 +1,4 @@
-//! `OpenSLO` v1 documents.
+//! `OpenSLO` documents of v1 and v2alpha.
 
 use std::collections::BTreeMap;
 
@@ -28,6 +28,39 @@ const KINDS: [&str; 7] = [
     "AlertNotificationTarget",
 ];
 
+/// What the versions call the same things.
+struct Dialect {
+    version: &'static str,
+    service: &'static str,
+    indicator: &'static str,
+    reference: &'static str,
+}
+
+static DIALECTS: [Dialect; 2] = [
+    Dialect {
+        version: "openslo/v1",
+        service: "service",
+        indicator: "indicator",
+        reference: "indicatorRef",
+    },
+    Dialect {
+        version: "openslo.com/v2alpha",
+        service: "serviceRef",
+        indicator: "sli",
+        reference: "sliRef",
+    },
+];
+
+/// The dialect of a document; that of v1 where the version is none, which is a mistake of its own.
+fn dialect(document: &Node) -> &'static Dialect {
+    let [first, second] = &DIALECTS;
+    let version = document.entry("apiVersion").map(|node| &node.value);
+    match version {
+        Some(Value::Scalar(seen)) if seen == second.version => second,
+        _ => first,
+    }
+}
+
 pub(super) fn read(reader: &mut Reader, documents: &[Node]) -> SloSet {
     let mut service: Option<&str> = None;
     let mut slos = Vec::new();
@@ -42,7 +75,8 @@ pub(super) fn read(reader: &mut Reader, documents: &[Node]) -> SloSet {
             continue;
         }
         if let Some(version) = reader.required(document, "apiVersion") {
-            reader.word(version, "apiVersion", &["openslo/v1"]);
+            let versions = DIALECTS.each_ref().map(|dialect| dialect.version);
+            reader.word(version, "apiVersion", &versions);
         }
         if let Some(kind) = reader.required(document, "kind") {
             reader.word(kind, "kind", &KINDS);
@@ -58,9 +92,10 @@ pub(super) fn read(reader: &mut Reader, documents: &[Node]) -> SloSet {
         let Some(spec) = reader.required(document, "spec") else {
             continue;
         };
+        let field = dialect(document).service;
         let named = spec
-            .entry("service")
-            .and_then(|node| Some((node, reader.text(node, "service")?)));
+            .entry(field)
+            .and_then(|node| Some((node, reader.text(node, field)?)));
         if let Some((node, name)) = named {
             if let Some(first) = service
                 && first != name
@@ -101,11 +136,12 @@ fn slo(
     indicators: &BTreeMap<&str, &Node>,
     slos: &mut Vec<Slo>,
 ) {
+    let dialect = dialect(document);
     let known = [
         "description",
-        "service",
-        "indicator",
-        "indicatorRef",
+        dialect.service,
+        dialect.indicator,
+        dialect.reference,
         "timeWindow",
         "budgetingMethod",
         "objectives",
@@ -115,8 +151,8 @@ fn slo(
     if !reader.expect_map(spec, "spec", &known) {
         return;
     }
-    reader.required(spec, "service");
-    let metric = metric(reader, spec, indicators);
+    reader.required(spec, dialect.service);
+    let metric = metric(reader, spec, indicators, dialect);
     let window = reader
         .required(spec, "timeWindow")
         .and_then(|node| time_window(reader, node));
@@ -172,14 +208,20 @@ fn metric<'a>(
     reader: &mut Reader,
     spec: &'a Node,
     indicators: &BTreeMap<&str, &'a Node>,
+    dialect: &Dialect,
 ) -> Option<Metric<'a>> {
-    let indicator = match (spec.entry("indicator"), spec.entry("indicatorRef")) {
+    let Dialect {
+        indicator: inline_name,
+        reference: reference_name,
+        ..
+    } = dialect;
+    let indicator = match (spec.entry(inline_name), spec.entry(reference_name)) {
         (Some(inline), None) => {
-            reader.expect_map(inline, "indicator", &["metadata", "spec"]);
+            reader.expect_map(inline, inline_name, &["metadata", "spec"]);
             reader.required(inline, "spec")?
         }
         (None, Some(reference)) => {
-            let name = reader.text(reference, "indicatorRef")?;
+            let name = reader.text(reference, reference_name)?;
             let Some(found) = indicators.get(name) else {
                 reader.mistake(
                     reference,
@@ -190,13 +232,13 @@ fn metric<'a>(
             found
         }
         (None, None) => {
-            reader.mistake(spec, "`indicator` is missing");
+            reader.mistake(spec, format!("`{inline_name}` is missing"));
             return None;
         }
         (Some(_), Some(reference)) => {
             reader.mistake(
                 reference,
-                "`indicatorRef` beside `indicator`, expected one of them",
+                format!("`{reference_name}` beside `{inline_name}`, expected one of them"),
             );
             return None;
         }
@@ -238,9 +280,20 @@ fn source<'a>(
     what: &str,
     is_threshold: bool,
 ) -> Option<Metric<'a>> {
-    reader.expect_map(node, what, &["metricSource"]);
-    let source = reader.required(node, "metricSource")?;
-    reader.expect_map(source, "metricSource", &["metricSourceRef", "type", "spec"]);
+    // v2alpha has the type of the source in one place, and what is asked of it in another.
+    let is_v2 = node.entry("dataSourceSpec").is_some() || node.entry("dataSourceRef").is_some();
+    let (source, owner) = if is_v2 {
+        reader.expect_map(node, what, &["dataSourceRef", "dataSourceSpec", "spec"]);
+        let source = reader.required(node, "dataSourceSpec")?;
+        let known = ["description", "type", "connectionDetails"];
+        reader.expect_map(source, "dataSourceSpec", &known);
+        (source, node)
+    } else {
+        reader.expect_map(node, what, &["metricSource"]);
+        let source = reader.required(node, "metricSource")?;
+        reader.expect_map(source, "metricSource", &["metricSourceRef", "type", "spec"]);
+        (source, source)
+    };
     let kind = reader.required(source, "type")?;
     let seen = reader.text(kind, "type")?;
     if !seen.eq_ignore_ascii_case("shape") {
@@ -250,7 +303,7 @@ fn source<'a>(
         );
         return None;
     }
-    let spec = reader.required(source, "spec")?;
+    let spec = reader.required(owner, "spec")?;
     if !reader.expect_map(
         spec,
         "the metric source's spec",

@@ -4,8 +4,9 @@ use std::{hint::black_box, time::Duration};
 
 use criterion::{Criterion, Throughput};
 use jiff::{SignedDuration, Timestamp};
-use shape_budget::{AlertRule, BudgetConfig, BurnMeter, MinuteCount, assess, replay};
-use shape_sli::{MeasureConfig, SliReport};
+use shape_budget::{AlertRule, BudgetConfig, BurnMeter, Exclusion, MinuteCount, assess, replay};
+use shape_compliance::{Fact, History};
+use shape_sli::{Events, MeasureConfig, SliReport};
 use shape_slo::{RecommendConfig, Target, Window, recommend, recommend_target};
 use shape_telemetry::{Bucket, ComponentId, Measurements};
 
@@ -60,6 +61,38 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Ok::<_, shape_budget::Error>(meter)
         });
     });
+    let mut meter = BurnMeter::new(target, 28 * DAY, 60, rules)?;
+    for point in points {
+        meter.record(point.start, point.events);
+    }
+    let slo = &promises.slos[0];
+    let first = jiff::civil::date(2026, 1, 4).at(2, 0, 0, 0);
+    let sundays = "FREQ=WEEKLY;BYDAY=SU".parse()?;
+    let weekly = Exclusion::again("maintenance", first, "UTC", 7_200, sundays)?;
+    let config = BudgetConfig::new().exclusions([weekly]);
+    group.bench_function("budget of a stream, with a weekly exclusion", |bencher| {
+        bencher.iter(|| black_box(&meter).budget(slo, now, &config));
+    });
+    let mut history = History::new(60_000);
+    history.add(
+        start,
+        Fact::Promise {
+            from: start,
+            slo: Box::new(slo.clone()),
+        },
+    )?;
+    for point in points {
+        let counts = Fact::Counts {
+            slo: slo.id.clone(),
+            start: point.start,
+            events: point.events,
+        };
+        history.add(point.start, counts)?;
+    }
+    group.bench_function("history: what was the budget, and why", |bencher| {
+        let config = BudgetConfig::new();
+        bencher.iter(|| black_box(&history).budget_at(&slo.id, now, now, &config));
+    });
     let counts: Vec<MinuteCount> = (0..)
         .zip(points)
         .map(|(minute, point)| MinuteCount {
@@ -69,6 +102,32 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .collect();
     group.bench_function("replay: four alert rules each minute", |bencher| {
         bencher.iter(|| replay(black_box(&counts), target, 28 * DAY, rules, 0.95));
+    });
+    group.finish();
+
+    // A hundred events a minute, up to half an hour late.
+    let mut group = criterion.benchmark_group("levels/a stream of events");
+    let events: Vec<(Timestamp, Events)> = (0..100 * n)
+        .map(|event| {
+            let late = event * 7_919 % 1_800;
+            let second = 600 + event * 60 / 100 + 1_800 - late;
+            let at = start + Duration::from_secs(second);
+            (
+                at,
+                Events::from_good_bad(u64::from(event % 97 != 0), u64::from(event % 97 == 0)),
+            )
+        })
+        .collect();
+    group.throughput(Throughput::Elements(events.len().try_into()?));
+    group.sample_size(10);
+    group.bench_function("record, late and out of order", |bencher| {
+        bencher.iter(|| {
+            let mut meter = BurnMeter::new(target, 28 * DAY, 60, rules)?;
+            for (at, events) in black_box(&events) {
+                meter.record(*at, *events);
+            }
+            Ok::<_, shape_budget::Error>(meter)
+        });
     });
     group.finish();
     criterion.final_summary();

@@ -28,8 +28,11 @@
 //! - Promises are kept by events, by slices or by the mean of slices ([`shape_slo::BudgetingMethod`]); slices without data
 //!   count as [`NoDataPolicy`] says, and their number is always reported.
 //! - [`AlertRule`] is a pair of windows; [`AlertRule::SRE_WORKBOOK`] are the usual four.
+//! - [`Exclusion`] is a time that counts neither for nor against, [`Recurrence`] says when it comes again.
+//! - [`BudgetRule`] alerts by what is left, dropped or lasts; [`BudgetPolicy`] says what may be changed at what is left.
+//! - [`CounterReader`] makes events of cumulative counters that restart.
 //! - [`BurnMeter`] counts a running stream in constant time; [`replay`] says when alerts would have fired.
-//! - [`breach_probability`] is the beta-binomial forecast.
+//! - [`breach_probability`] is the beta-binomial forecast; [`ExhaustionBand`] says when a budget ends, and how surely.
 //!
 //! # What it does not do
 //!

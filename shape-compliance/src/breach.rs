@@ -78,7 +78,7 @@ pub struct Breach {
     /// When the burn was first seen to have stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mitigated_at: Option<Timestamp>,
-    /// The stretch of time that most bad events fell in; `None` where none carries a time.
+    /// The stretch of time that half of the bad events fell in; `None` where none carries a time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<BadStretch>,
     /// What the budget policy allows to be changed, as the incident was judged.
@@ -88,7 +88,7 @@ pub struct Breach {
     pub explanation: String,
 }
 
-/// The shortest stretch of the window that holds at least four of five bad events.
+/// The shortest stretch of the window that holds at least half of the bad events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BadStretch {
@@ -112,7 +112,7 @@ impl BadStretch {
         };
         let (_, first) = before(0)?;
         let all = budget.burndown.last()?.events.checked_sub(first)?.bad();
-        let needed = all - all / 5;
+        let needed = all.div_ceil(2);
         let mut best: Option<Self> = None;
         let mut from = 0;
         for point in &budget.burndown {

@@ -28,11 +28,14 @@
 //!   `sla-compliance.json`, and a page: [`ComplianceReport::to_markdown`].
 //! - [`Breach`] is a ratified promise that is broken; [`ComplianceReport::triggers`] are those that call for healing.
 //! - [`JudgeConfig`] holds the thresholds of hysteresis.
-//! - [`Contract`] is the credit terms of a service level agreement, as data.
+//! - [`Contract`] is the credit terms of a service level agreement, as data; [`Contract::settle`] is what it pays.
+//! - [`History`] answers what the budget was at a time, as known at a time, and why; [`HistoryFile`] keeps it.
+//! - [`notifications`] are what is new in a report, in the format of Alertmanager's webhook; an [`Outbox`] delivers them.
+//! - [`ComplianceReport::to_html`] is the report as one page.
 //!
 //! # What it does not do
 //!
-//! It fixes nothing and tells nobody. It keeps no state: the report before is an argument.
+//! It fixes nothing. [`judge`] keeps no state: the report before is an argument. It reads no clock: `now` is an argument.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 

@@ -64,6 +64,30 @@ fn alerts_fire_when_prometheus_fires() {
     }
 }
 
+/// Exactly at the threshold of a page the last digit decides: Prometheus 2.42 over Sloth's rules pages from the minute
+/// on in which the hour is full of 1.44 %, as Sloth's budget of 99.9 % is a hair below a thousandth.
+#[test]
+fn a_tie_fires_when_prometheus_fires() {
+    let counts: Vec<MinuteCount> = (0..2_700)
+        .map(|minute| {
+            let bad = if (1_560..1_800).contains(&minute) {
+                144
+            } else {
+                0
+            };
+            MinuteCount {
+                minute,
+                events: Events::new(10_000 - bad, 10_000).unwrap(),
+            }
+        })
+        .collect();
+    let target = "99.9%".parse().unwrap();
+    let seen = replay(&counts, target, 30 * DAYS, &AlertRule::SRE_WORKBOOK, 0.95).unwrap();
+    let minutes = |fired: Option<shape_budget::Fired>| fired.map(|fired| (fired.first, fired.last));
+    assert_eq!(minutes(seen.page), Some((1_620, 1_817)));
+    assert_eq!(minutes(seen.ticket), Some((1_677, 2_135)));
+}
+
 /// The same from the file of results, where it is at hand.
 #[test]
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]

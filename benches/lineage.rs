@@ -1,10 +1,11 @@
 //! Source trees to log statements, and messages to the statements that wrote them.
 
-use std::{hint::black_box, time::Duration};
+use std::{fs::File, hint::black_box, time::Duration};
 
 use criterion::{BatchSize, Criterion, SamplingMode, Throughput};
 use shape_benches::{own_sources, studio};
-use shape_lineage::{LogStatement, Part, Query, SourceIndex, Target};
+use shape_lineage::{Locator, LogStatement, Part, Query, SourceIndex, Target};
+use shape_telemetry::{Event, Reader, Record};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut criterion = Criterion::default()
@@ -39,6 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut group = criterion.benchmark_group("lineage/locate");
         group.throughput(Throughput::Elements(records.len().try_into()?));
         group.bench_function(name, |bencher| {
+            let mut locator = Locator::new(&index);
             bencher.iter(|| {
                 for (message, target) in &records {
                     let query = Query::message(black_box(message));
@@ -46,13 +48,46 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                         Some(target) => query.target(target),
                         None => query,
                     };
-                    black_box(index.locate(&query));
+                    black_box(locator.find(&query));
                 }
             });
         });
         group.finish();
     }
+    open_set(&mut criterion)?;
     criterion.final_summary();
+    Ok(())
+}
+
+/// The open set: the log beside the repository, its crates where `SHAPE_LINEAGE_SOURCES` says (a `cargo vendor` folder).
+fn open_set(criterion: &mut Criterion) -> Result<(), Box<dyn std::error::Error>> {
+    let log = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../shared/data/lineage-rust/rust-crates.log"
+    );
+    let (Some(sources), Ok(log)) = (std::env::var_os("SHAPE_LINEAGE_SOURCES"), File::open(log))
+    else {
+        return Ok(());
+    };
+    let index = SourceIndex::builder()
+        .root(&sources)
+        .base(&sources)
+        .build()?;
+    let mut records: Vec<Record<'static>> = Vec::new();
+    Reader::new().read("open set", log, &mut |event: &Event<'_>| {
+        records.push(event.record.clone().into_owned());
+    });
+    let mut group = criterion.benchmark_group("lineage/locate");
+    group.throughput(Throughput::Elements(records.len().try_into()?));
+    group.bench_function("the open set", |bencher| {
+        let mut locator = Locator::new(&index);
+        bencher.iter(|| {
+            for record in &records {
+                black_box(locator.find(&Query::from(black_box(record))));
+            }
+        });
+    });
+    group.finish();
     Ok(())
 }
 

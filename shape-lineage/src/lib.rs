@@ -40,31 +40,45 @@
 //! # Overview
 //! - [`SourceIndex`] holds the log statements of source trees: [`SourceIndex::builder`] reads folders,
 //!   [`SourceIndex::from_sources`] texts in memory. What could not be read is in [`SourceIndex::problems`].
-//! - [`SourceIndex::locate`] answers a [`Query`] (an exemplar of telemetry is one, by `Query::from`): by the source
-//!   position that the record names, else by its stack frames, else by its text.
+//! - [`SourceIndex::locate`] answers a [`Query`] (an exemplar, a record and an event of telemetry are one, by
+//!   `Query::from`): by the source position that the record names, else by its text and its stack frames. A [`Locator`]
+//!   does that for many records, and gives places without excerpts.
 //! - [`trace()`] does that for all anomalies of a report and gives a [`LineageReport`].
 //! - [`suspects`] ranks the commits behind a place; [`Git`] is the `git` program, typed.
 //! - [`Anchor`] pins a statement and finds it again after edits; [`Ledger`] keeps what was traced so that no entry can be
 //!   changed unseen.
 //!
-//! # How text is matched
-//! Each statement becomes a template: constant texts with variables between them, fields as the formatter prints them. One
-//! Aho-Corasick automaton holds the longest text of each template; a message is compared only with the templates whose
-//! longest text occurs in it, their texts in order and anchored at both ends. Records of another level or of another
-//! module than the statement's are not its records. Of those that fit, the one with most constant text wins; equals are
-//! an [`Ambiguous`](Verdict::Ambiguous) set, and so are those with half its text or more where the record names neither's
-//! module. A call of a logging wrapper is a statement too; [`LogStatement::emit_sites`] are the log calls in the wrapper,
-//! which a runtime would name. A template with variables and fewer than 5 constant characters, blanks not
-//! counted, is no answer, nor one with fewer than 3 in the very module that the record names; see
-//! [`Query::by_elimination`] for a way to get more answers at some risk.
+//! # How a record is found
+//! **A position first.** The emitter that the reader knows, fields (`code.file.path` and `code.line.number` of OpenTelemetry
+//! and the names before, `pathname` and `lineno`, `log.origin`, `caller`), `Net.java:44` in the place of the target or in
+//! front of the message, a class and a line (`Net@44`). A position in the message or behind a class counts only if the
+//! statement there fits the text. Paths may be longer or shorter than the index's.
+//!
+//! **Then the text.** Each statement becomes a template: constant texts with variables between them, fields as the formatter
+//! prints them. A message is compared only with the templates that start or end with a text that it starts or ends with,
+//! and with those whose longest text one automaton finds in it. Records of another level or of another module or class than
+//! the statement's are not its records. Of those that fit, the one with most constant text wins; equals are an
+//! [`Ambiguous`](Verdict::Ambiguous) set, and so are those with half its text or more where the record names neither's
+//! module. A template with variables and fewer than 5 constant characters, blanks not counted, is no answer, nor one with
+//! fewer than 3 in the very module that the record names; see [`Query::by_elimination`] for a way to get more answers at some
+//! risk.
+//!
+//! **Stack frames** choose among statements with the same text, and are the answer where no text of 10 characters is known:
+//! they say where something failed, not which statement tells it.
+//!
+//! A call of a logging wrapper is a statement too; [`LogStatement::emit_sites`] and [`Answer::emit_sites`] are the log calls
+//! in the wrapper, which a runtime would name.
 //!
 //! # Features
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `rust` | yes | Rust: `log`, `tracing`, `slog`, macros named like theirs or wrapping them, `println!`, panics |
-//! | `java` | no | Java: log4j, slf4j, `java.util.logging`, `System.out` |
-//! | `javascript` | no | JavaScript: console, winston, pino |
-//! | `python` | no | Python: `logging` and what is named like it, `print` |
+//! | `go` | no | Go: `log`, `slog`, zap, logrus, zerolog, klog, `fmt.Print`, panics |
+//! | `java` | no | Java: log4j, slf4j, commons-logging, `java.util.logging`, `System.out`, exceptions |
+//! | `javascript` | no | JavaScript: console, winston, pino, exceptions |
+//! | `kotlin` | no | Kotlin: loggers of Java, loggers that take a lambda, Android |
+//! | `python` | no | Python: `logging` and what is named like it, functions that wrap it, `print` |
+//! | `typescript` | no | TypeScript, as JavaScript |
 //! | `git` | yes | [`Git`] and [`suspects`] |
 //! | `ledger` | yes | [`Ledger`] |
 //!

@@ -1,6 +1,8 @@
 //! From a record to its source: emitter metadata first, then stack frames, then text.
 
-use std::{borrow::Cow, num::NonZeroU32};
+use std::{borrow::Cow, collections::BTreeSet, num::NonZeroU32};
+
+use shape_telemetry::SourceLocation;
 
 use crate::{
     EvidenceKind, LogStatement, Query, SourceIndex, SourceRef, Verdict,
@@ -22,6 +24,9 @@ pub struct Answer {
     /// The values of the statement's variables in the message, by name where the source names them and by number where
     /// it does not.
     pub variables: Vec<(String, String)>,
+    /// Where the records were written, if the statements are calls of a logging wrapper: the log calls in the wrapper,
+    /// which a runtime would name. The statements themselves are the callers.
+    pub emit_sites: Vec<SourceLocation>,
 }
 
 /// Statements that fit a message equally well.
@@ -153,6 +158,7 @@ impl<'i> Locator<'i> {
                     },
                     confidence: 0.0,
                     variables: Vec::new(),
+                    emit_sites: Vec::new(),
                 };
             }
         };
@@ -170,7 +176,12 @@ impl<'i> Locator<'i> {
             }
         };
         let variables = self.match_text(query).map(|found| found.variables);
+        let statements = found.places.iter().filter_map(|place| place.statement);
+        let emit_sites: BTreeSet<SourceLocation> = statements
+            .flat_map(|statement| statement.emit_sites.iter().cloned())
+            .collect();
         Answer {
+            emit_sites: emit_sites.into_iter().collect(),
             verdict,
             confidence: found.confidence,
             variables: variables.unwrap_or_default(),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, num::NonZeroU32};
 
-use shape_telemetry::{Event, Exemplar, Field, Level, SourceLocation};
+use shape_telemetry::{Event, Exemplar, Field, Level, Record, SourceLocation};
 
 /// Messages this long may have been cut by the reader of the log (exemplars are, at 1 KiB).
 const CUT_FROM_BYTES: usize = 1_020;
@@ -152,10 +152,9 @@ impl<'a> From<&'a Exemplar> for Query<'a> {
     }
 }
 
-impl<'a> From<&'a Event<'a>> for Query<'a> {
-    fn from(event: &'a Event<'a>) -> Self {
-        let record = &event.record;
-        let mut query = Self::message(&record.message).frames(&event.frames);
+impl<'a> From<&'a Record<'a>> for Query<'a> {
+    fn from(record: &'a Record<'a>) -> Self {
+        let mut query = Self::message(&record.message);
         query.fields = Fields::Record(&record.fields);
         query.level = record.level;
         query.emitter = record
@@ -166,6 +165,12 @@ impl<'a> From<&'a Event<'a>> for Query<'a> {
             Some(target) => query.target(target),
             None => query,
         }
+    }
+}
+
+impl<'a> From<&'a Event<'a>> for Query<'a> {
+    fn from(event: &'a Event<'a>) -> Self {
+        Self::from(&event.record).frames(&event.frames)
     }
 }
 

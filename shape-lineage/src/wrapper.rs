@@ -7,6 +7,7 @@ use shape_telemetry::{Level, SourceLocation};
 use crate::{
     LogStatement, MessageTemplate,
     extract::{OnlyIn, RawWrapper, WrapperCall},
+    place::stem,
 };
 
 /// The wrappers of all files and the calls of them, to be joined when all files are read.
@@ -80,6 +81,11 @@ impl Wrappers {
         let may_be = |wrapper: &&Wrapper| match &call.only_in {
             None => true,
             Some(OnlyIn::File) => wrapper.place.path == path,
+            Some(OnlyIn::Stem(name)) => {
+                let place = wrapper.place.path.as_str();
+                let package = place.strip_suffix("/__init__.py").unwrap_or(place);
+                stem(package) == name
+            }
             Some(OnlyIn::Class(name)) => wrapper.class.rsplit('.').next() == Some(name),
         };
         let known: Vec<&Wrapper> = known.iter().filter(may_be).collect();

@@ -520,3 +520,63 @@ fn kotlin() {
     check("println(\"out $n\")", &["- out <*>"]);
     check("foo.bar(\"no\")", &[]);
 }
+
+#[cfg(feature = "python")]
+#[test]
+fn python_functions_that_log() {
+    let sources = [
+        (
+            "pool/util.py",
+            "def debug(msg, *args):\n    if _logger:\n        _logger.log(DEBUG, msg, *args)\n",
+        ),
+        (
+            "pool/run.py",
+            "from .util import (debug, other)\nfrom . import util\ndef f(n):\n    debug(\"made %s\", n)\n    \
+             util.debug(\"held \" + n)\n    other.debug(\"no such module\")\n",
+        ),
+        (
+            "web/server.py",
+            "class S:\n    def log_error(self, *args, **kw):\n        self.logger.error(*args, **kw)\n    def f(self):\n        \
+             self.log_error(\"lost %s\", n)\n        log.info(\"-\" * 10)\n",
+        ),
+    ];
+    let index = SourceIndex::from_sources(sources);
+    let found: Vec<String> = index
+        .statements()
+        .iter()
+        .filter(|statement| 0 < statement.message.literal_chars())
+        .map(|statement| {
+            let sites = statement
+                .emit_sites
+                .iter()
+                .map(|site| format!(" at {site}"));
+            format!("{}{}", shown(statement), sites.collect::<String>())
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "debug made <*> at pool/util.py:3:9",
+            "debug held <*> at pool/util.py:3:9",
+            "error lost <*> at web/server.py:3:9",
+            "info ----------",
+        ]
+    );
+}
+
+#[cfg(feature = "python")]
+#[test]
+fn the_last_certain_assignment_counts() {
+    check(
+        "app.py",
+        "def f(n):\n    text = 'first %s'\n    log.info(text, n)\n    if n:\n        text = 'second %s'\n        \
+         log.info(text, n)\n    log.info(text, n)\n    text = 'third %s'\n    log.info(text, n)\n",
+        &[
+            "info first <*>",
+            "info second <*>",
+            "info first <*>",
+            "info second <*>",
+            "info third <*>",
+        ],
+    );
+}

@@ -88,6 +88,8 @@ pub(crate) enum OnlyIn {
     File,
     /// In the class of this name.
     Class(String),
+    /// In a file of this name.
+    Stem(String),
 }
 
 /// A log call that writes a text which its function was given.

@@ -6,7 +6,7 @@ use shape_telemetry::Level;
 use tree_sitter::Node;
 
 use super::{
-    Extraction, RawTarget, WrapperCall, level_of_name,
+    Extraction, OnlyIn, RawTarget, WrapperCall, level_of_name,
     placeholder::{Argument, braces, percent},
     syntax::{
         Alternatives, Assignment, Dialect, Found, arguments, assignments, logger_level, part, text,
@@ -143,7 +143,8 @@ impl Python<'_> {
                     }),
                     ..call(level_in_name(name), first_text(arguments, source)?)
                 }),
-                _ => None,
+                // A function named like a level, of this module or imported: `debug("…")`.
+                name => self.level_function(name, name, arguments, source),
             },
             "attribute" => {
                 let receiver = part(function, "object", source)?;
@@ -153,8 +154,16 @@ impl Python<'_> {
                 let name = if known.is_some() { "log" } else { receiver };
                 if logs(name, method) {
                     let level = logger_level(name, method)?.named();
+                    // A level of one's own, by a function that the file makes a method of loggers.
+                    let is_own = matches!(method, "trace" | "verbose" | "notice" | "alert");
                     return Some(Call {
                         target: known.cloned().unwrap_or(RawTarget::Unknown),
+                        wrapper: is_own.then(|| WrapperCall {
+                            name: method.to_owned(),
+                            class: None,
+                            only_in: Some(OnlyIn::File),
+                            is_required: false,
+                        }),
                         ..call(level, usize::from(method == "log"))
                     });
                 }
@@ -163,6 +172,9 @@ impl Python<'_> {
                     return Some(call(Some(level_of_name(method)?), 0));
                 }
                 let is_own = matches!(receiver, "self" | "cls" | "super()");
+                if let Some(call) = self.level_function(receiver, method, arguments, source) {
+                    return Some(call);
+                }
                 let is_wrapper =
                     is_wrapper_name(method) || is_own && level_of_name(method).is_some();
                 is_wrapper.then_some(())?;
@@ -191,6 +203,59 @@ impl Python<'_> {
     }
 }
 
+impl Python<'_> {
+    /// `debug("…")` and `util.debug("…")`, where such functions of a module hand their text to a logger.
+    fn level_function(
+        &self,
+        module: &str,
+        name: &str,
+        arguments: &[Node<'_>],
+        source: &str,
+    ) -> Option<Call> {
+        let level = level_of_name(name.trim_start_matches("sub_"))?;
+        let is_module = module
+            .chars()
+            .all(|c| c == '_' || c.is_ascii_lowercase() || c.is_ascii_digit());
+        if !is_module || matches!(module, "self" | "cls" | "warnings") {
+            return None;
+        }
+        let only_in = if module == name {
+            imported_from(source, name).map_or(OnlyIn::File, OnlyIn::Stem)
+        } else {
+            OnlyIn::Stem(module.to_owned())
+        };
+        Some(Call {
+            kind: StatementKind::Log,
+            level: Some(level),
+            message_idx: first_text(arguments, source)?,
+            target: RawTarget::Unknown,
+            wrapper: Some(WrapperCall {
+                name: name.to_owned(),
+                class: None,
+                only_in: Some(only_in),
+                is_required: true,
+            }),
+        })
+    }
+}
+
+/// The last part of `a.b` in `from a.b import name`.
+fn imported_from(source: &str, name: &str) -> Option<String> {
+    source.split("\nfrom ").find_map(|after| {
+        let (module, names) = after.split_once(" import ")?;
+        let names = match names.trim_start().strip_prefix('(') {
+            Some(inner) => inner.split(')').next()?,
+            None => names.lines().next()?,
+        };
+        let is_imported = names.split(',').any(|imported| imported.trim() == name);
+        let last = module
+            .rsplit('.')
+            .next()
+            .filter(|last| !last.contains('\n'));
+        last.filter(|_| is_imported).map(str::to_owned)
+    })
+}
+
 fn is_wrapper_name(name: &str) -> bool {
     let name = name.trim_start_matches('_');
     name.strip_prefix("log")
@@ -214,7 +279,10 @@ fn forwarded_parameter(node: Node<'_>, source: &str) -> Option<String> {
         .named_children(&mut cursor)
         .filter_map(|parameter| match parameter.kind() {
             "identifier" => Some(text(parameter, source)),
-            "typed_parameter" => parameter.named_child(0).map(|name| text(name, source)),
+            "typed_parameter" => parameter
+                .named_child(0)
+                .map(|name| text(name, source).trim_start_matches('*')),
+            "list_splat_pattern" => parameter.named_child(0).map(|name| text(name, source)),
             _ => part(parameter, "name", source),
         })
         .filter(|name| !matches!(*name, "self" | "cls"))
@@ -235,6 +303,8 @@ fn one_of<'s>(node: Node<'_>, names: &[&str], source: &'s str, depth: usize) -> 
         }
         "call" => inner("function"),
         "attribute" => inner("object"),
+        // `logger.debug(*args)`
+        "list_splat" => one_of(node.named_child(0)?, names, source, depth + 1),
         _ => None,
     }
 }
@@ -378,6 +448,11 @@ fn write(node: Node<'_>, source: &str, template: &mut Alternatives, depth: usize
                 }
             }
             Some("%") => write_percent(node, source, template, depth),
+            // `"-" * 49`
+            Some("*") => match repeated(node, source) {
+                Some(text) => template.push_text(&text),
+                None => template.push_expression(text(node, source)),
+            },
             _ => template.push_expression(text(node, source)),
         },
         "call" => {
@@ -411,6 +486,20 @@ fn write(node: Node<'_>, source: &str, template: &mut Alternatives, depth: usize
         }
         _ => template.push_expression(text(node, source)),
     }
+}
+
+/// The text of `"-" * 49`.
+fn repeated(node: Node<'_>, source: &str) -> Option<String> {
+    const MAX_TIMES: usize = 1_000;
+    let left = node.child_by_field_name("left")?;
+    let n_times: usize = part(node, "right", source)?.parse().ok()?;
+    if left.kind() != "string" || MAX_TIMES < n_times {
+        return None;
+    }
+    let mut template = Alternatives::new();
+    write_string(left, source, &mut template);
+    let single = template.single().filter(|text| !text.has_variables())?;
+    Some(single.to_string().repeat(n_times))
 }
 
 /// `"%s of %s" % (a, b)`.

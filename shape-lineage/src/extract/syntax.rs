@@ -338,7 +338,30 @@ pub(super) fn assignments<'t>(
     }
     // The text of an assignment that holds the node is not its value yet.
     found.retain(|(value, _)| value.end_byte() <= node.start_byte());
+    // What is assigned in a block around the node, on every way to it, makes those before it forgotten.
+    let is_certain = |(value, is_appended): &Assignment<'t>| {
+        let block = block_around(*value);
+        !is_appended && block.is_some_and(|block| node.end_byte() <= block.end_byte())
+    };
+    if let Some(last) = found.iter().rposition(is_certain) {
+        found.drain(..last);
+    }
     found
+}
+
+fn block_around(mut node: Node<'_>) -> Option<Node<'_>> {
+    const BLOCKS: [&str; 6] = [
+        "block",
+        "constructor_body",
+        "module",
+        "program",
+        "statement_block",
+        "class_body",
+    ];
+    while !BLOCKS.contains(&node.kind()) {
+        node = node.parent()?;
+    }
+    Some(node)
 }
 
 /// Writes a variable as the texts that it was given, if there are any.

@@ -21,6 +21,7 @@ pub(super) struct Form {
     pub(super) level: Option<Level>,
     /// Whether it is the head of a stack trace: `<*>Failure: text`.
     pub(super) is_thrown: bool,
+    pub(super) is_printed: bool,
     /// The number of the statement's target.
     pub(super) target_idx: usize,
 }
@@ -73,6 +74,7 @@ impl Form {
                 let starts_open = matches!(template.parts().first(), Some(Part::Variable(None)));
                 Self {
                     statement_idx,
+                    is_printed: statement.kind == StatementKind::Print,
                     is_thrown: statement.kind == StatementKind::Panic && starts_open,
                     literal_chars: template.literal_chars() + keys,
                     template,

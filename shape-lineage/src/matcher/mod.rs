@@ -256,8 +256,9 @@ impl Matcher {
         candidates.clear();
         for form_idx in found.iter() {
             let form = &self.forms[*form_idx];
-            // What a logger wrote at a level is no stack trace.
-            if form.is_thrown && record.query.level.is_some() {
+            // What a logger wrote at a level is no stack trace, and was not printed.
+            let is_logged = record.query.level.is_some();
+            if is_logged && (form.is_thrown || form.is_printed && record.query.target.is_some()) {
                 continue;
             }
             let level = record.level_fit(form.level);

@@ -1,6 +1,6 @@
 //! The targets of the statements, and how well each goes with the targets of records.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::{
     Target,
@@ -12,6 +12,8 @@ use crate::{
 pub(super) struct Targets {
     all: Vec<Target>,
     by_target: HashMap<Target, usize>,
+    /// The outermost modules.
+    roots: HashSet<String>,
 }
 
 impl Targets {
@@ -20,13 +22,36 @@ impl Targets {
             return *known;
         }
         let target_idx = self.all.len();
+        if let Some(root) = root_of(target) {
+            self.roots.insert(root.to_owned());
+        }
         self.all.push(target.clone());
         self.by_target.insert(target.clone(), target_idx);
         target_idx
     }
 
+    /// How well a record's target goes with one of these; a record that names another package has nothing to do with it.
+    fn fit(&self, record: &str, target: &Target) -> Option<TargetFit> {
+        let fit = fit_target(Some(record), target)?;
+        let is_sure = matches!(target, Target::Module(_)) && fit == TargetFit::Unknown;
+        let is_other = is_sure
+            && root_of(target).is_some_and(|root| root != record)
+            && self.roots.contains(record);
+        (!is_other).then_some(fit)
+    }
+
     pub(super) fn idx_of(&self, target: &Target) -> usize {
         self.by_target.get(target).copied().unwrap_or(usize::MAX)
+    }
+}
+
+/// The package of the module that a statement is in.
+fn root_of(target: &Target) -> Option<&str> {
+    match target {
+        Target::Module(module) | Target::Unknown(module) => {
+            module.split_once('.').map(|(root, _)| root)
+        }
+        Target::Named(_) => None,
     }
 }
 
@@ -68,7 +93,7 @@ impl TargetCache {
         match row[target_idx] {
             Known::Answer(fit) => fit,
             Known::Unasked => {
-                let fit = fit_target(record, target);
+                let fit = targets.fit(name, target);
                 row[target_idx] = Known::Answer(fit);
                 fit
             }

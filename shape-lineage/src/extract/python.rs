@@ -144,7 +144,7 @@ impl Python<'_> {
                     ..call(level_in_name(name), first_text(arguments, source)?)
                 }),
                 // A function named like a level, of this module or imported: `debug("…")`.
-                name => self.level_function(name, name, arguments, source),
+                name => level_function(name, name, arguments, source),
             },
             "attribute" => {
                 let receiver = part(function, "object", source)?;
@@ -172,7 +172,7 @@ impl Python<'_> {
                     return Some(call(Some(level_of_name(method)?), 0));
                 }
                 let is_own = matches!(receiver, "self" | "cls" | "super()");
-                if let Some(call) = self.level_function(receiver, method, arguments, source) {
+                if let Some(call) = level_function(receiver, method, arguments, source) {
                     return Some(call);
                 }
                 let is_wrapper =
@@ -203,40 +203,32 @@ impl Python<'_> {
     }
 }
 
-impl Python<'_> {
-    /// `debug("…")` and `util.debug("…")`, where such functions of a module hand their text to a logger.
-    fn level_function(
-        &self,
-        module: &str,
-        name: &str,
-        arguments: &[Node<'_>],
-        source: &str,
-    ) -> Option<Call> {
-        let level = level_of_name(name.trim_start_matches("sub_"))?;
-        let is_module = module
-            .chars()
-            .all(|c| c == '_' || c.is_ascii_lowercase() || c.is_ascii_digit());
-        if !is_module || matches!(module, "self" | "cls" | "warnings") {
-            return None;
-        }
-        let only_in = if module == name {
-            imported_from(source, name).map_or(OnlyIn::File, OnlyIn::Stem)
-        } else {
-            OnlyIn::Stem(module.to_owned())
-        };
-        Some(Call {
-            kind: StatementKind::Log,
-            level: Some(level),
-            message_idx: first_text(arguments, source)?,
-            target: RawTarget::Unknown,
-            wrapper: Some(WrapperCall {
-                name: name.to_owned(),
-                class: None,
-                only_in: Some(only_in),
-                is_required: true,
-            }),
-        })
+/// `debug("…")` and `util.debug("…")`, where such functions of a module hand their text to a logger.
+fn level_function(module: &str, name: &str, arguments: &[Node<'_>], source: &str) -> Option<Call> {
+    let level = level_of_name(name.trim_start_matches("sub_"))?;
+    let is_module = module
+        .chars()
+        .all(|c| c == '_' || c.is_ascii_lowercase() || c.is_ascii_digit());
+    if !is_module || matches!(module, "self" | "cls" | "warnings") {
+        return None;
     }
+    let only_in = if module == name {
+        imported_from(source, name).map_or(OnlyIn::File, OnlyIn::Stem)
+    } else {
+        OnlyIn::Stem(module.to_owned())
+    };
+    Some(Call {
+        kind: StatementKind::Log,
+        level: Some(level),
+        message_idx: first_text(arguments, source)?,
+        target: RawTarget::Unknown,
+        wrapper: Some(WrapperCall {
+            name: name.to_owned(),
+            class: None,
+            only_in: Some(only_in),
+            is_required: true,
+        }),
+    })
 }
 
 /// The last part of `a.b` in `from a.b import name`.

@@ -3,6 +3,8 @@
 use std::{hint::black_box, time::Duration};
 
 use criterion::{BatchSize, Criterion, SamplingMode, Throughput};
+use drain3::Config;
+use logdrain::{Miner, Options};
 use shape_benches::{Entry, Layout, generate, nginx_error, studio};
 use shape_telemetry::{
     Analyzer, Baseline, Collector, CollectorConfig, Event, Measurements, Reader, TemplateMiner,
@@ -51,8 +53,20 @@ fn mine(
     group
         .sampling_mode(SamplingMode::Flat)
         .throughput(Throughput::Elements(messages.len().try_into()?));
-    // Masking, and a look into the set of texts.
     group.bench_function("add", |bencher| bencher.iter(learn));
+    // The two Drain miners that there are, as they come: no masks.
+    group.bench_function("logdrain", |bencher| {
+        bencher.iter(|| {
+            let miner = Miner::from_options(Options::new());
+            for message in messages {
+                black_box(miner.add(black_box(message)));
+            }
+            miner
+        });
+    });
+    group.bench_function("drain3", |bencher| {
+        bencher.iter(|| drain3::train(black_box(messages), Config::builder().build()));
+    });
     let miner = learn();
     let templates = miner.clone().finish();
     group.bench_function("of", |bencher| {

@@ -10,6 +10,7 @@ use regex::{CaptureLocations, Regex};
 use serde::Deserialize;
 use shape_benches::{Layout, Table, nginx_access, nginx_error, studio};
 use shape_telemetry::{Event, Reader};
+use syslog_loose::Variant;
 
 /// Goes over a text and says how many lines it understood.
 type Pass<'a> = Box<dyn Fn(&str) -> usize + 'a>;
@@ -24,7 +25,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let table = Table::new();
     let entries = studio()?;
     let text = |layout: Layout| layout.text(&entries);
-    let inputs: [(&str, String, Vec<Contender<'_>>); 7] = [
+    let year = 2026;
+    let inputs: [(&str, String, Vec<Contender<'_>>); 8] = [
         (
             "combined",
             nginx_access()?,
@@ -51,6 +53,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             text(Layout::Json),
             vec![
                 (
+                    "sonic-rs, no time",
+                    each_line(|line| by_sonic(line).is_some()),
+                ),
+                ("sonic-rs + jiff", each_line(sonic_with_time)),
+                (
                     "serde_json, no time",
                     each_line(|line| borrowed(line).is_some()),
                 ),
@@ -64,14 +71,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             vec![("regex + jiff", logfmt()?)],
         ),
         (
-            "rfc3164",
+            "syslog file",
             text(Layout::Rfc3164),
             vec![("regex, no time", each_match(RFC3164, |_| true)?)],
         ),
         (
+            "rfc3164",
+            with_priority(&text(Layout::Rfc3164)),
+            vec![("syslog_loose", loose(year, Variant::RFC3164))],
+        ),
+        (
             "rfc5424",
             text(Layout::Rfc5424),
-            vec![("regex, header + jiff", each_match(RFC5424, second_is_time)?)],
+            vec![
+                ("regex, header + jiff", each_match(RFC5424, second_is_time)?),
+                ("syslog_loose", loose(year, Variant::RFC5424)),
+            ],
         ),
     ];
     for (input, text, peers) in inputs {
@@ -305,7 +320,15 @@ struct SpanFields<'a> {
 }
 
 fn borrowed(line: &str) -> Option<Line<'_>> {
-    let line: Line<'_> = serde_json::from_str(line).ok()?;
+    serde_json::from_str(line).ok().map(touched)
+}
+
+fn by_sonic(line: &str) -> Option<Line<'_>> {
+    sonic_rs::from_str(line).ok().map(touched)
+}
+
+/// The line, all of it looked at.
+fn touched(line: Line<'_>) -> Line<'_> {
     let fields = &line.fields;
     black_box((line.level, line.target, &fields.message, &fields.error));
     black_box((fields.request_id, fields.method, fields.path));
@@ -315,7 +338,23 @@ fn borrowed(line: &str) -> Option<Line<'_>> {
             .as_ref()
             .map(|span| (span.name, span.method, span.path)),
     );
-    Some(line)
+    line
+}
+
+fn sonic_with_time(line: &str) -> bool {
+    by_sonic(line).is_some_and(|line| line.timestamp.parse::<Timestamp>().is_ok())
+}
+
+fn with_priority(text: &str) -> String {
+    text.lines().map(|line| format!("<134>{line}\n")).collect()
+}
+
+/// The parser of Vector's syslog source; a year that is missing is given.
+fn loose<'a>(year: i32, variant: Variant) -> Pass<'a> {
+    each_line(move |line| {
+        let message = syslog_loose::parse_message_with_year(line, |_| year, variant);
+        black_box(message).timestamp.is_some()
+    })
 }
 
 fn borrowed_with_time(line: &str) -> bool {

@@ -37,6 +37,8 @@ fn what_looks_like_a_variable_is_one() {
             "stack @0x7fed806eb5d @0x7fef9fb9b6d",
             "connection to db.example.com:443 closed after 03:52",
             "lifetime <1 sec",
+            "problem state (usr).......0",
+            "block rdd_2_4 stored",
         ],
         &[
             "generating core.<*>",
@@ -47,6 +49,8 @@ fn what_looks_like_a_variable_is_one() {
             "stack @<*> @<*>",
             "connection to <*> closed after <*>",
             "lifetime <*>",
+            "problem state (usr).......<*>",
+            "block <*> stored",
         ],
     );
 }

@@ -5,8 +5,8 @@ use memchr::memchr;
 use super::{
     class::{BREAK, COLON, DIGIT, DOT, SPECIAL, WORD, class},
     shape::{
-        is_clock, is_digit, is_dotted, is_edge, is_host_port, is_truth, is_unit, is_url,
-        is_word_with_digit, kept_name, method, quoted_end,
+        is_clock, is_digit, is_dotted, is_edge, is_host_port, is_one_number, is_truth, is_unit,
+        is_url, is_word_with_digit, kept_name, method, quoted_end,
     },
 };
 
@@ -340,6 +340,8 @@ impl<'t, P: Pieces> Scanner<'t, '_, P> {
         while from < start {
             let joins = match self.bytes.get(start - 1) {
                 Some(b'/') => true,
+                // The dots of `usr).......0` lead to the number.
+                Some(b'.') if self.bytes.get(start.wrapping_sub(2)) == Some(&b'.') => false,
                 Some(b'-' | b'+' | b'.') => core.starts_with(|c: char| c.is_ascii_digit()),
                 _ => false,
             };
@@ -378,7 +380,7 @@ impl<'t, P: Pieces> Scanner<'t, '_, P> {
             && text
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$'))
-            && (next == Some(b'(') || digits <= MAX_NAME_DIGITS)
+            && (next == Some(b'(') || (digits <= MAX_NAME_DIGITS && is_one_number(text)))
             && !(4 <= text.len() && text.bytes().all(|b| b.is_ascii_hexdigit()));
         if is_name {
             self.variable(Sort::Name, from, to);

@@ -141,6 +141,14 @@ pub(super) fn is_word_with_digit(core: &str) -> bool {
     WORDS.iter().any(|word| word.eq_ignore_ascii_case(core))
 }
 
+/// `eth0`, `Brcm43xx`, but not `rdd_2_4`: all digits stand together.
+pub(super) fn is_one_number(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_digit())
+        .filter(|number| !number.is_empty())
+        .count()
+        == 1
+}
+
 /// What stays of a word with digits: the name of the kind in `node-246`, `core.12`, `enabled.....1`, `Server@1f2e3d`.
 pub(super) fn kept_name(text: &str) -> &str {
     let bytes = text.as_bytes();

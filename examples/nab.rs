@@ -1,7 +1,7 @@
 //! Scores metric series for anomalies, in the layout of the Numenta Anomaly Benchmark.
 //!
 //! ```text
-//! cargo run --release --example nab -- DATA_DIR OUT_DIR
+//! cargo run --release --example nab -- DATA_DIR OUT_DIR [--threshold SURPRISE] [--rest ROWS]
 //! ```
 //!
 //! Reads every `DATA_DIR/<category>/<file>.csv` (`timestamp,value`) row by row, from the past alone, and writes
@@ -19,26 +19,49 @@ use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use shape_examples::{complain, say};
 use shape_telemetry::{MetricConfig, MetricDetector, MetricReason};
 
-const USAGE: &str = "usage: nab DATA_DIR OUT_DIR
+const USAGE: &str = "usage: nab DATA_DIR OUT_DIR [--threshold SURPRISE] [--rest ROWS]
 
-  DATA_DIR   a folder of CSV files with the columns `timestamp` and `value`, in folders by category or not
-  OUT_DIR    where the scores go: the same folders and files, with the columns timestamp,value,anomaly_score
+  DATA_DIR     a folder of CSV files with the columns `timestamp` and `value`, in folders by category or not
+  OUT_DIR      where the scores go: the same folders and files, with the columns timestamp,value,anomaly_score
+  --threshold  what an alarm takes, as -log10 of a probability; 2.1 by default
+  --rest       rows without another alarm after one, 150 by default
 exit code: 0 all series scored, 2 an error";
 
-fn main() -> ExitCode {
-    let mut arguments = Vec::new();
-    for argument in std::env::args_os().skip(1) {
-        if argument == "--help" || argument == "-h" {
-            say(USAGE);
-            return ExitCode::SUCCESS;
+struct Arguments {
+    data: PathBuf,
+    out: PathBuf,
+    config: MetricConfig,
+}
+
+fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
+    use lexopt::prelude::{Long, Short, Value, ValueExt as _};
+    let mut folders = Vec::new();
+    let mut config = MetricConfig::new();
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Value(path) if folders.len() < 2 => folders.push(PathBuf::from(path)),
+            Long("threshold") => config = config.threshold(parser.value()?.parse()?),
+            Long("rest") => config = config.rest(parser.value()?.parse()?),
+            Long("help") | Short('h') => return Ok(None),
+            other => return Err(other.unexpected()),
         }
-        arguments.push(PathBuf::from(argument));
     }
-    let [data, out] = arguments.as_slice() else {
-        complain(USAGE);
-        return ExitCode::from(2);
+    let [data, out] = <[PathBuf; 2]>::try_from(folders)
+        .map_err(|_| format!("DATA_DIR and OUT_DIR are both needed\n\n{USAGE}"))?;
+    Ok(Some(Arguments { data, out, config }))
+}
+
+fn main() -> ExitCode {
+    let done = match arguments() {
+        Ok(None) => {
+            say(USAGE);
+            Ok(())
+        }
+        Ok(Some(arguments)) => run(&arguments),
+        Err(error) => Err(error.to_string()),
     };
-    match run(data, out) {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             complain(&format!("nab: {message}"));
@@ -47,7 +70,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(data: &Path, out: &Path) -> Result<(), String> {
+fn run(arguments: &Arguments) -> Result<(), String> {
+    let Arguments { data, out, config } = arguments;
     let mut files = Vec::new();
     find(data, &mut files)?;
     files.sort();
@@ -61,7 +85,7 @@ fn run(data: &Path, out: &Path) -> Result<(), String> {
             .map_err(|error| format!("cannot read `{}`: {error}", file.display()))?;
         let series = Series::read(&text).map_err(|error| format!("{}:{error}", file.display()))?;
         let start = Instant::now();
-        let scored = series.score();
+        let scored = series.score(*config);
         busy += start.elapsed();
         let target = out.join(name);
         write(&target, &scored.csv)?;
@@ -134,8 +158,8 @@ impl<'t> Series<'t> {
     }
 
     /// A row without a finite value is no row for the detector; it scores 0.
-    fn score(&self) -> Scored {
-        let mut detector = MetricDetector::new(MetricConfig::new());
+    fn score(&self, config: MetricConfig) -> Scored {
+        let mut detector = MetricDetector::new(config);
         let mut scored = Scored {
             csv: String::from("timestamp,value,anomaly_score\n"),
             rows: self.rows.len(),

@@ -49,6 +49,15 @@ pub(crate) fn named_position<'a>(query: &Query<'a>) -> Option<NamedPosition<'a>>
 }
 
 fn in_fields(fields: Fields<'_>) -> Option<(&str, NonZeroU32)> {
+    // Most records have no such field, and this is asked of every record.
+    let may_place = |name: &str| {
+        ["line", "lineno", "number", "caller", "source"]
+            .iter()
+            .any(|end| name.ends_with(end))
+    };
+    if !fields.names().any(may_place) {
+        return None;
+    }
     let value = |name: &str| fields.get(name).or_else(|| fields.get_below(name));
     for (path, line) in FIELD_NAMES {
         if let Some(path) = value(path)
@@ -83,6 +92,15 @@ fn in_message(message: &str) -> Option<NamedPosition<'_>> {
 fn split_position(text: &str) -> Option<(&str, (&str, NonZeroU32), &str)> {
     const MAX_BYTES: usize = 300;
     for at in memchr::memchr_iter(b':', text.as_bytes()).take_while(|at| *at < MAX_BYTES) {
+        // The ending of a source file's name is short: most colons go here.
+        let has_ending = text.as_bytes()[..at]
+            .iter()
+            .rev()
+            .take(7)
+            .any(|byte| *byte == b'.');
+        if !has_ending {
+            continue;
+        }
         let start = text[..at]
             .rfind([' ', '(', '[', '{', '"'])
             .map_or(0, |before| before + 1);

@@ -7,7 +7,7 @@
 //! Exit code 0: the promises are met (or there are none yet), 1: one is breached, 2: an error, 3: no data.
 
 use std::{
-    io::IsTerminal as _,
+    io::{IsTerminal as _, Read as _},
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -37,7 +37,8 @@ const USAGE: &str = "usage: analyze PATH… [options]
   PATH              a log file (.gz and .zst too), a folder, a pattern in quotes, or - for standard input
   --source DIR      trace anomalies to the source code in DIR; may be repeated
   --slo FILE        judge these promises (OpenSLO, or the short form of shape-slo); without it promises are recommended
-  --baseline PATH   logs of a healthy time to compare with; may be repeated
+  --baseline PATH   what to compare with: logs of a healthy time, or a saved baseline; may be repeated
+  --save-baseline FILE  write what was learned from --baseline, or else from the logs themselves
   --pattern LAYOUT  the layout of your own logs, such as '<time> <level> [<thread>] <component>: <message>'; may be
                     repeated (the formats that are known need none)
   --bucket LENGTH   width of a time bucket, 1m by default (100ms and more)
@@ -52,6 +53,7 @@ struct Arguments {
     sources: Vec<PathBuf>,
     slo: Option<PathBuf>,
     baseline: Vec<String>,
+    save_baseline: Option<PathBuf>,
     patterns: Vec<Pattern>,
     bucket: Duration,
     service: String,
@@ -67,6 +69,7 @@ fn arguments() -> Result<Arguments, Failure> {
         sources: Vec::new(),
         slo: None,
         baseline: Vec::new(),
+        save_baseline: None,
         patterns: Vec::new(),
         bucket: Duration::from_secs(60),
         service: "service".to_owned(),
@@ -80,6 +83,9 @@ fn arguments() -> Result<Arguments, Failure> {
             Value(path) => parsed.paths.push(path.string()?),
             Long("source") => parsed.sources.push(PathBuf::from(parser.value()?)),
             Long("slo") => parsed.slo = Some(PathBuf::from(parser.value()?)),
+            Long("save-baseline") => {
+                parsed.save_baseline = Some(PathBuf::from(parser.value()?));
+            }
             Long("baseline") => parsed.baseline.push(parser.value()?.string()?),
             Long("pattern") => {
                 let pattern = parser.value()?.string()?.parse();
@@ -182,12 +188,7 @@ fn analyze(arguments: &Arguments) -> Result<Status, Failure> {
         .reader(patterns.fold(reader, Reader::pattern));
 
     let (measurements, sources) = read(&arguments.paths, &config);
-    let baseline = (!arguments.baseline.is_empty()).then(|| read(&arguments.baseline, &config));
-    for source in baseline.iter().flat_map(|(_, sources)| sources) {
-        if let Some(problem) = &source.problem {
-            complain(&format!("baseline {}: {problem}", source.name));
-        }
-    }
+    let (learned, baseline) = learn(&arguments.baseline, &config)?;
     let lines = measurements.lines;
     if lines.total == 0 {
         if !arguments.quiet {
@@ -202,8 +203,19 @@ fn analyze(arguments: &Arguments) -> Result<Status, Failure> {
             Ok(Status::NoData)
         };
     }
-    let baseline = baseline.map(|(measurements, _)| measurements);
-    let reports = judge(arguments, &measurements, sources, baseline.as_ref(), given)?;
+    if let Some(path) = &arguments.save_baseline {
+        let baseline = match &learned {
+            Some(learned) => learned.clone(),
+            None => Baseline::learn(&measurements),
+        };
+        std::fs::write(path, serde_json::to_string(&baseline)?)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    let normal = Normal {
+        learned: learned.as_ref(),
+        measured: baseline.as_ref(),
+    };
+    let reports = judge(arguments, &measurements, sources, normal, given)?;
     write(&arguments.out, &reports)?;
     if !arguments.quiet {
         show(&reports, style);
@@ -226,15 +238,74 @@ fn analyze(arguments: &Arguments) -> Result<Status, Failure> {
     Ok(status)
 }
 
+/// What is normal: learned, and as measured where logs and no saved baseline were given.
+#[derive(Clone, Copy)]
+struct Normal<'n> {
+    learned: Option<&'n Baseline>,
+    measured: Option<&'n Measurements>,
+}
+
+/// What these logs and saved baselines say is normal, and what was measured of the logs.
+fn learn(
+    paths: &[String],
+    config: &CollectorConfig,
+) -> Result<(Option<Baseline>, Option<Measurements>), Failure> {
+    let (saved, logs): (Vec<String>, Vec<String>) =
+        paths.iter().cloned().partition(|path| is_saved(path));
+    let mut parts: Vec<(Baseline, String)> = Vec::new();
+    for path in saved {
+        let text = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
+        let baseline = Baseline::from_json(&text)
+            .map_err(|error| format!("baseline {path}: {}", outcome::with_causes(&error)))?;
+        if baseline.bucket_ms != config.empty().bucket_ms {
+            return Err(format!(
+                "baseline {path}: learned with --bucket {}ms; give the same --bucket, or learn it again",
+                baseline.bucket_ms
+            )
+            .into());
+        }
+        parts.push((baseline, path));
+    }
+    let mut measured = None;
+    if !logs.is_empty() {
+        let (measurements, sources) = read(&logs, config);
+        for source in sources {
+            if let Some(problem) = &source.problem {
+                complain(&format!("baseline {}: {problem}", source.name));
+            }
+        }
+        parts.push((Baseline::learn(&measurements), logs.join(", ")));
+        measured = Some(measurements);
+    }
+    let mut all: Option<Baseline> = None;
+    for (baseline, name) in parts {
+        all = Some(match all {
+            Some(known) => known
+                .merge(baseline)
+                .map_err(|error| format!("baseline {name}: {error}"))?,
+            None => baseline,
+        });
+    }
+    Ok((all, measured))
+}
+
+/// Whether a file begins as a saved baseline does.
+fn is_saved(path: &str) -> bool {
+    const BEGIN: &[u8] = b"{\"schema_version\":";
+    let mut begin = [0; BEGIN.len()];
+    std::fs::File::open(path)
+        .and_then(|mut file| file.read_exact(&mut begin))
+        .is_ok_and(|()| begin == BEGIN)
+}
+
 fn judge(
     arguments: &Arguments,
     measurements: &Measurements,
     sources: Vec<SourceSummary>,
-    baseline: Option<&Measurements>,
+    normal: Normal<'_>,
     given: Option<SloSet>,
 ) -> Result<Reports, Failure> {
-    let learned = baseline.map(Baseline::learn);
-    let telemetry = Analyzer::default().analyze(measurements, learned.as_ref(), sources);
+    let telemetry = Analyzer::default().analyze(measurements, normal.learned, sources);
     let lineage = if arguments.sources.is_empty() {
         None
     } else {
@@ -243,7 +314,8 @@ fn judge(
     let sli = SliReport::measure(measurements, &MeasureConfig::default());
     let is_given = given.is_some();
     let slos = given.unwrap_or_else(|| {
-        let healthy = baseline
+        let healthy = normal
+            .measured
             .map(|measurements| SliReport::measure(measurements, &MeasureConfig::default()));
         let config = RecommendConfig::new(&arguments.service);
         shape_slo::recommend(healthy.as_ref().unwrap_or(&sli), &config)

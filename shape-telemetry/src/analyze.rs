@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, time::Duration};
 use jiff::Timestamp;
 
 use crate::{
-    Anomaly, AnomalyId, AnomalyKind, Baseline, ComponentId, Evidence, Exemplar, LatencySketch,
-    Measurements, Period, Severity, SourceSummary, TelemetryReport, TemplateId, TemplateSummary,
+    Anomaly, AnomalyId, AnomalyKind, Baseline, ChangeEvent, ComponentId, Evidence, Exemplar,
+    LatencySketch, Measurements, Period, Severity, SourceSummary, TelemetryReport, TemplateId,
+    TemplateSummary,
     baseline::exposure_ms,
     coincidence::{self, Hurt},
     detect, diagnose, fingerprint,
@@ -30,6 +31,7 @@ pub struct AnalyzerConfig {
     pub(crate) min_error_excess: f64,
     pub(crate) min_gap: Duration,
     pub(crate) min_blocking_count: u64,
+    pub(crate) changes: Vec<ChangeEvent>,
 }
 
 impl Default for AnalyzerConfig {
@@ -51,6 +53,7 @@ impl AnalyzerConfig {
             min_error_excess: 0.005,
             min_gap: Duration::from_secs(1),
             min_blocking_count: 3,
+            changes: Vec::new(),
         }
     }
 
@@ -88,6 +91,13 @@ impl AnalyzerConfig {
     #[must_use]
     pub fn min_error_excess(mut self, excess: f64) -> Self {
         self.min_error_excess = finite(excess, self.min_error_excess).clamp(0.0, 1.0);
+        self
+    }
+
+    /// Changes of the system that may be causes: those after which requests are clearly worse off are named.
+    #[must_use]
+    pub fn changes(mut self, changes: impl IntoIterator<Item = ChangeEvent>) -> Self {
+        self.changes = changes.into_iter().collect();
         self
     }
 

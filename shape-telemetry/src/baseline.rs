@@ -45,6 +45,21 @@ pub struct Baseline {
     pub dependencies: ComponentGraph,
 }
 
+/// Why a saved baseline can not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BaselineError {
+    /// It is no JSON, or the JSON of something else.
+    #[error("this is no saved baseline")]
+    Json(#[from] serde_json::Error),
+    /// It was written by another version.
+    #[error(
+        "the baseline has version {0}; this program reads version {version}: learn it again from the logs",
+        version = Baseline::SCHEMA_VERSION
+    )]
+    Version(u32),
+}
+
 /// What is normal for a component.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -80,7 +95,24 @@ pub struct BaselineTemplate {
 
 impl Baseline {
     /// The version of the format that this crate writes.
-    pub const SCHEMA_VERSION: u32 = 1;
+    pub const SCHEMA_VERSION: u32 = 2;
+
+    /// Reads what was saved as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When the text is no baseline, or one of another version.
+    pub fn from_json(text: &str) -> Result<Self, BaselineError> {
+        #[derive(Deserialize)]
+        struct Version {
+            schema_version: u32,
+        }
+        let Version { schema_version } = serde_json::from_str(text)?;
+        if schema_version != Self::SCHEMA_VERSION {
+            return Err(BaselineError::Version(schema_version));
+        }
+        Ok(serde_json::from_str(text)?)
+    }
 
     /// What these measurements say is normal.
     pub fn learn(measurements: &Measurements) -> Self {

@@ -1,8 +1,9 @@
 //! Why it is so, and what may help.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{AnomalyId, ComponentId, LogPosition};
+use crate::{AnomalyId, ComponentId, LogPosition, Severity};
 
 /// The ranked causes of the anomalies of one component or incident.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +52,21 @@ pub enum CauseKind {
     Upstream,
     /// A field value that stands out among the failed requests.
     FieldValue,
+    /// A change that the caller knows of, after which requests are worse off.
+    Change,
+}
+
+/// A change of the system that may be a cause: a deployment, a setting.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeEvent {
+    /// When it took effect.
+    pub at: Timestamp,
+    /// Where, if not everywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub component: Option<ComponentId>,
+    /// What it was, for people: `deployed 1.4.2`.
+    pub summary: String,
 }
 
 /// What may help.
@@ -65,6 +81,11 @@ pub struct Recommendation {
     pub benefit: f64,
     /// Requests it would help, of those observed.
     pub requests_helped: u64,
+    /// The severity of the worst anomaly that it mends.
+    pub severity: Severity,
+    /// What it takes, counted: messages whose code is to be changed, components to be reverted, or records to be looked
+    /// at.
+    pub effort: u64,
 }
 
 /// What to do.

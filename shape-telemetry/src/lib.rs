@@ -86,10 +86,10 @@ pub use crate::layer::{CaptureLayer, Captured, capture};
 pub use crate::{
     analyze::{Analyzer, AnalyzerConfig},
     anomaly::{Anomaly, AnomalyId, AnomalyKind, Evidence, Severity},
-    baseline::{Baseline, BaselineComponent, BaselineTemplate},
+    baseline::{Baseline, BaselineComponent, BaselineError, BaselineTemplate},
     classify::{Verdict, classify},
     collect::{Collector, CollectorConfig},
-    diagnosis::{Cause, CauseKind, Diagnosis, Recommendation, RecommendationKind},
+    diagnosis::{Cause, CauseKind, ChangeEvent, Diagnosis, Recommendation, RecommendationKind},
     format::Format,
     graph::ComponentGraph,
     identity::{ComponentId, LogPosition, SourceLocation},

@@ -227,6 +227,7 @@ fn diagnosis(diagnosis: &Diagnosis) -> DiagnosisView {
                     CauseKind::Failing => "failing",
                     CauseKind::Upstream => "upstream",
                     CauseKind::FieldValue => "a field's value",
+                    CauseKind::Change => "a change",
                     _ => "other",
                 }
                 .to_owned(),

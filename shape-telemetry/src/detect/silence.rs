@@ -1,5 +1,9 @@
 //! Components that fell silent, and times in which nothing was written.
 
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
 use crate::{
     AnomalyKind, ComponentId, Evidence, Exemplar, Severity,
     analyze::{Draft, Drafts, View, share, show},
@@ -10,6 +14,8 @@ use crate::{
 
 /// Fewer records than this do not show a rhythm that a gap could break.
 const MIN_RECORDS: u64 = 50;
+/// Fewer buckets do not show how records spread.
+const MIN_WHOLE: usize = 5;
 
 pub(crate) fn detect(view: &View<'_>, drafts: &mut Drafts) {
     silent(view, drafts);
@@ -103,18 +109,46 @@ impl Rhythm {
     }
 }
 
+/// The buckets with records right before and right after them: those at the edge of a gap hold only a part of their time,
+/// which is no sign of bursts. All of them where that leaves too few.
+fn whole(counts: &BTreeMap<Timestamp, u64>, bucket_ms: u64) -> Vec<u64> {
+    let width = SignedDuration::from_millis(i64::try_from(bucket_ms).unwrap_or(i64::MAX));
+    let is_there = |start: Result<Timestamp, jiff::Error>| {
+        start.is_ok_and(|start| counts.contains_key(&start))
+    };
+    let whole: Vec<u64> = counts
+        .iter()
+        .filter(|(start, _)| {
+            is_there(start.checked_sub(width)) && is_there(start.checked_add(width))
+        })
+        .map(|(_, &count)| count)
+        .collect();
+    if whole.len() < MIN_WHOLE {
+        counts.values().copied().collect()
+    } else {
+        whole
+    }
+}
+
 /// Records a second while there were any, divided by variance over mean of their counts per bucket.
-fn rhythm(counts: &[u64], bucket_ms: u64, gaps: Vec<Gap>, known_ms: u64) -> Option<Rhythm> {
-    let records: u64 = counts.iter().sum();
+fn rhythm(
+    counts: &BTreeMap<Timestamp, u64>,
+    bucket_ms: u64,
+    gaps: Vec<Gap>,
+    known_ms: u64,
+) -> Option<Rhythm> {
+    let records: u64 = counts.values().sum();
     if records < MIN_RECORDS || gaps.is_empty() {
         return None;
     }
-    let squares = counts
+    let whole = whole(counts, bucket_ms);
+    let of_whole: u64 = whole.iter().sum();
+    let squares = whole
         .iter()
         .fold(0_u64, |sum, n| sum.saturating_add(n.saturating_mul(*n)));
-    let n = number::len(counts.len());
-    let dispersion = baseline::dispersion(records, squares, n).max(1.0);
-    let rate = to_f64(records) * 1e3 / to_f64(n.max(1) * bucket_ms) / dispersion;
+    let n = number::len(whole.len());
+    let dispersion = baseline::dispersion(of_whole, squares, n).max(1.0);
+    let rate = to_f64(of_whole) * 1e3 / to_f64(n.max(1) * bucket_ms) / dispersion;
     Some(Rhythm {
         records,
         rate,
@@ -143,13 +177,12 @@ fn under_load(view: &View<'_>, mut gaps: Vec<Gap>) -> Vec<Gap> {
 
 /// Times in which no component wrote.
 fn all(view: &View<'_>, drafts: &mut Drafts) -> Vec<Gap> {
-    let mut counts = std::collections::BTreeMap::new();
+    let mut counts: BTreeMap<Timestamp, u64> = BTreeMap::new();
     for component in view.now.components.values() {
         for (&start, bucket) in &component.buckets {
             *counts.entry(start).or_insert(0) += bucket.records();
         }
     }
-    let counts: Vec<u64> = counts.into_values().collect();
     let known_ms = view.baseline.map_or(0, |baseline| baseline.max_gap_ms);
     let gaps = under_load(view, baseline::all_gaps(view.now));
     let Some(rhythm) = rhythm(&counts, view.now.bucket_ms.get(), gaps, known_ms) else {
@@ -193,10 +226,10 @@ fn one(view: &View<'_>, id: &ComponentId, everywhere: &[Gap], drafts: &mut Draft
     let Some(measured) = view.now.components.get(id) else {
         return;
     };
-    let counts: Vec<u64> = measured
+    let counts: BTreeMap<Timestamp, u64> = measured
         .buckets
-        .values()
-        .map(crate::Bucket::records)
+        .iter()
+        .map(|(&start, bucket)| (start, bucket.records()))
         .collect();
     let known_ms = view
         .baseline

@@ -1,16 +1,19 @@
 //! Why it is so: ranked causes, and what may help.
 
-use std::collections::BTreeSet;
-
 use crate::{
-    Anomaly, AnomalyId, AnomalyKind, Cause, CauseKind, ComponentId, Diagnosis, Level, LogPosition,
-    Recommendation, RecommendationKind, Severity,
+    Anomaly, AnomalyId, AnomalyKind, Cause, CauseKind, ComponentGraph, ComponentId, Diagnosis,
+    Level, LogPosition, Severity,
     analyze::{View, percent, share},
     coincidence::Coincidence,
     detect::messages::{self, buckets_around},
     number::{self, to_f64},
     statistics,
 };
+
+mod change;
+mod field;
+mod recommend;
+mod upstream;
 
 /// Causes beyond these are not worth reading.
 const MAX_CAUSES: usize = 8;
@@ -42,13 +45,22 @@ pub(crate) fn diagnose(view: &View<'_>, anomalies: &[Anomaly]) -> Vec<Diagnosis>
             order.push(&anomaly.component);
         }
     }
+    let graph = match view.baseline {
+        Some(baseline) => view.now.dependencies().merge(baseline.dependencies.clone()),
+        None => view.now.dependencies(),
+    };
     order
         .into_iter()
-        .map(|id| one(view, id, anomalies))
+        .map(|id| one(view, &graph, id, anomalies))
         .collect()
 }
 
-fn one(view: &View<'_>, id: &ComponentId, anomalies: &[Anomaly]) -> Diagnosis {
+fn one(
+    view: &View<'_>,
+    graph: &ComponentGraph,
+    id: &ComponentId,
+    anomalies: &[Anomaly],
+) -> Diagnosis {
     let own: Vec<&Anomaly> = anomalies
         .iter()
         .filter(|anomaly| anomaly.component == *id)
@@ -67,14 +79,18 @@ fn one(view: &View<'_>, id: &ComponentId, anomalies: &[Anomaly]) -> Diagnosis {
             }
             AnomalyKind::ErrorRatio if anomaly.component == *id => {
                 suspects.push(failing(id, anomaly));
-                suspects.extend(field_value(view, id, anomaly));
+                if graph.callees(id).next().is_some() {
+                    suspects.extend(upstream::suspect(graph, id, anomaly, anomalies));
+                }
+                suspects.extend(field::suspect(view, id, anomaly));
             }
             AnomalyKind::LatencyShift if anomaly.component == *id => {
-                suspects.extend(upstream(id, anomaly, anomalies));
+                suspects.extend(upstream::suspect(graph, id, anomaly, anomalies));
             }
             _ => {}
         }
     }
+    suspects.extend(change::suspects(view, graph, id));
     // A component that is slow because another one is blocked is explained.
     let explained = suspects.iter().any(|suspect| {
         matches!(suspect.kind, CauseKind::Blocking | CauseKind::NewBehaviour)
@@ -89,7 +105,7 @@ fn one(view: &View<'_>, id: &ComponentId, anomalies: &[Anomaly]) -> Diagnosis {
             .then_with(|| a.summary.cmp(&b.summary))
     });
     suspects.truncate(MAX_CAUSES);
-    let recommendations = recommend(id, &suspects, affected);
+    let recommendations = recommend::recommend(id, &suspects, affected, &own);
     let sum: f64 = suspects.iter().map(|suspect| suspect.strength).sum();
     let causes = suspects
         .into_iter()
@@ -277,160 +293,4 @@ fn failing(id: &ComponentId, anomaly: &Anomaly) -> Suspect {
         positions: positions(anomaly),
         is_new: true,
     }
-}
-
-/// The field value that stands out most among the failed requests: a test of two by two for each, corrected for all.
-fn field_value(view: &View<'_>, id: &ComponentId, anomaly: &Anomaly) -> Option<Suspect> {
-    let measured = view.now.components.get(id)?;
-    let totals = view.now.totals(id.as_str(), None);
-    let mut found = Vec::new();
-    for (name, values) in &measured.fields {
-        for (value, counts) in values {
-            let n = counts.good + counts.bad;
-            // A value that nearly all requests have tells nothing.
-            if counts.bad < 3
-                || 20 * (totals.requests() - n.min(totals.requests())) < totals.requests()
-            {
-                continue;
-            }
-            let (bad_without, n_without) = (
-                totals.bad.saturating_sub(counts.bad),
-                totals.requests().saturating_sub(n),
-            );
-            let test = statistics::share(counts.bad, n, bad_without, n_without);
-            let lift = ratio(share(counts.bad, n), share(bad_without, n_without));
-            found.push((test.p, lift, name, value, *counts));
-        }
-    }
-    let p: Vec<f64> = found.iter().map(|&(p, ..)| p).collect();
-    let q = statistics::benjamini_hochberg(&p);
-    let (q, (_, lift, name, value, counts)) = q
-        .into_iter()
-        .zip(found)
-        .filter(|(q, (_, lift, ..))| *q <= MAX_Q && MIN_LIFT <= *lift)
-        .max_by(|(_, a), (_, b)| {
-            a.4.bad
-                .cmp(&b.4.bad)
-                .then_with(|| a.1.total_cmp(&b.1))
-                .then_with(|| (b.2, b.3).cmp(&(a.2, a.3)))
-        })?;
-    let explained = share(counts.bad, totals.bad);
-    let lift_text = if lift < 1e6 {
-        format!("{lift:.1} times as often as others")
-    } else {
-        "others never".to_owned()
-    };
-    Some(Suspect {
-        kind: CauseKind::FieldValue,
-        component: id.clone(),
-        summary: format!(
-            "requests of {id} with {name}={value} fail {lift_text}: {} of {}, {} of all failures (q = {q:.1e})",
-            counts.bad,
-            counts.good + counts.bad,
-            percent(explained),
-        ),
-        strength: 0.6 * explained * (1.0 - 1.0 / lift.max(1.0)),
-        explains: counts.bad,
-        anomalies: vec![anomaly.id.clone()],
-        positions: positions(anomaly),
-        is_new: false,
-    })
-}
-
-/// Another component that got slower by more at the same time.
-fn upstream(id: &ComponentId, anomaly: &Anomaly, anomalies: &[Anomaly]) -> Option<Suspect> {
-    let worst = anomalies
-        .iter()
-        .filter(|other| {
-            other.component != *id
-                && matches!(
-                    other.kind,
-                    AnomalyKind::LatencyShift | AnomalyKind::ErrorRatio
-                )
-                && anomaly.severity <= other.severity
-                && anomaly.affected_requests < other.affected_requests
-        })
-        .max_by_key(|other| {
-            (
-                other.severity,
-                other.affected_requests,
-                std::cmp::Reverse(&other.id),
-            )
-        })?;
-    Some(Suspect {
-        kind: CauseKind::Upstream,
-        component: worst.component.clone(),
-        summary: format!(
-            "{} is in trouble at the same time: {}",
-            worst.component, worst.summary
-        ),
-        strength: 0.1,
-        explains: 0,
-        anomalies: vec![anomaly.id.clone(), worst.id.clone()],
-        positions: positions(worst),
-        is_new: true,
-    })
-}
-
-/// What may help, by the requests that it would have helped.
-fn recommend(id: &ComponentId, suspects: &[Suspect], affected: u64) -> Vec<Recommendation> {
-    let mut list = Vec::new();
-    let names = |suspects: &[&Suspect]| {
-        let names: BTreeSet<&str> = suspects.iter().map(|s| s.component.as_str()).collect();
-        names.into_iter().collect::<Vec<_>>().join(", ")
-    };
-    let direct = suspects.iter().find(|suspect| {
-        matches!(suspect.kind, CauseKind::Blocking | CauseKind::NewBehaviour)
-            && !suspect.positions.is_empty()
-    });
-    if let Some(suspect) = direct {
-        let helped = suspect.explains.min(affected);
-        list.push(Recommendation {
-            kind: RecommendationKind::FixCode,
-            summary: format!(
-                "change the code in {} that writes the line at {}",
-                suspect.component,
-                suspect
-                    .positions
-                    .first()
-                    .map_or_else(String::new, ToString::to_string),
-            ),
-            benefit: share(helped, affected),
-            requests_helped: helped,
-        });
-    }
-    let new: Vec<&Suspect> = suspects.iter().filter(|suspect| suspect.is_new).collect();
-    if !new.is_empty() {
-        let helped = new
-            .iter()
-            .map(|suspect| suspect.explains)
-            .max()
-            .unwrap_or(0)
-            .min(affected);
-        list.push(Recommendation {
-            kind: RecommendationKind::Revert,
-            summary: format!(
-                "revert the change to {} that came since the baseline",
-                names(&new)
-            ),
-            benefit: share(helped, affected),
-            requests_helped: helped,
-        });
-    }
-    if direct.is_none() {
-        list.push(Recommendation {
-            kind: RecommendationKind::Investigate,
-            summary: format!(
-                "look at the records kept as evidence for {id}; no line of code is named by them"
-            ),
-            benefit: 0.0,
-            requests_helped: 0,
-        });
-    }
-    list.sort_by(|a, b| {
-        b.benefit
-            .total_cmp(&a.benefit)
-            .then_with(|| a.kind.cmp(&b.kind))
-    });
-    list
 }

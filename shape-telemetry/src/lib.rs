@@ -59,7 +59,9 @@
 //! | measuring | [`Collector`], [`CollectorConfig`], [`ComponentRule`], [`OutcomeRule`], [`classify`] |
 //! | what was measured | [`Measurements`], [`Bucket`], [`LatencySketch`], [`TemplateSeries`], [`Exemplar`] |
 //! | what is normal | [`Baseline`] |
-//! | what is wrong | [`Analyzer`], [`Anomaly`], [`Evidence`], [`Diagnosis`], [`Cause`] |
+//! | what is wrong | [`Analyzer`], [`Anomaly`], [`Evidence`], [`Diagnosis`], [`Cause`], [`ChangeEvent`] |
+//! | requests by their id | [`SessionSample`], [`ComponentGraph`], [`SessionModel`], [`SessionDetector`] |
+//! | where an incident comes from | [`root_causes`], [`NodeMetrics`], [`Incident`], [`RankedNode`] |
 //!
 //! # What always holds
 //!

@@ -4,6 +4,7 @@
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
+    clippy::print_stderr,
     reason = "numbers of a test are small and known"
 )]
 

@@ -59,7 +59,7 @@ pub(super) fn suspect(view: &View<'_>, id: &ComponentId, anomaly: &Anomaly) -> O
     } else {
         0.0
     };
-    let left = match baseline {
+    let others = match baseline {
         Some(usual) => format!(
             "without them {} fail, {} in the baseline",
             percent(without),
@@ -76,7 +76,7 @@ pub(super) fn suspect(view: &View<'_>, id: &ComponentId, anomaly: &Anomaly) -> O
         kind: CauseKind::FieldValue,
         component: id.clone(),
         summary: format!(
-            "requests of {id} with {name}={value} fail {lift_text}: {} of {}, {} of all failures; {left} (q = {q:.1e})",
+            "requests of {id} with {name}={value} fail {lift_text}: {} of {}, {} of all failures; {others} (q = {q:.1e})",
             counts.bad,
             counts.good + counts.bad,
             percent(explained),

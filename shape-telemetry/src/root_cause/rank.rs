@@ -24,8 +24,10 @@ struct Evidence {
     /// How far the incident's metric is off in the bad direction; `None` where the node does not have it.
     same: Option<Deviation>,
     same_z: f64,
-    /// The metric that is farthest off among the others.
-    other: Option<(String, Deviation)>,
+    /// How far each other metric is off.
+    others: BTreeMap<String, Deviation>,
+    /// The one of them that is farthest off by itself, and how far: what callees have as well is taken off.
+    other: Option<(String, f64)>,
     /// The share of its deviation that its callees explain, and the callee.
     explained: f64,
     by: Option<ComponentId>,
@@ -37,12 +39,16 @@ struct Evidence {
 
 impl Evidence {
     fn other_z(&self) -> f64 {
-        self.other.as_ref().map_or(0.0, |(_, d)| d.strength())
+        self.other.as_ref().map_or(0.0, |(_, z)| *z)
     }
 
     /// How far the node is off at all.
     fn strength(&self) -> f64 {
-        let other = self.other_z();
+        let other = self
+            .others
+            .values()
+            .map(|found| found.strength())
+            .fold(0.0, f64::max);
         if self.same.is_some() {
             self.same_z.max(0.5 * other)
         } else {
@@ -208,15 +214,18 @@ fn measure(
                 Worse::Higher => found.up,
                 Worse::Lower => found.down,
             };
-        } else if evidence.other_z() < found.strength() {
-            evidence.other = Some((name.to_owned(), found));
+        } else {
+            if evidence.other_z() < found.strength() {
+                evidence.other = Some((name.to_owned(), found.strength()));
+            }
+            evidence.others.insert(name.to_owned(), found);
         }
     }
     let same = evidence.same.filter(|_| CLEAR <= evidence.same_z);
     let other = evidence
         .other
         .as_ref()
-        .map(|(_, found)| *found)
+        .and_then(|(name, _)| evidence.others.get(name).copied())
         .filter(|found| CLEAR <= found.strength());
     evidence.onset = match (same.and_then(|d| d.onset), other.and_then(|d| d.onset)) {
         (Some(a), Some(b)) => Some(a.min(b)),
@@ -253,10 +262,46 @@ fn explain(evidence: &mut BTreeMap<&ComponentId, Evidence>, graph: &ComponentGra
                 .map(|(share, callee)| (*node, share, callee.clone()))
         })
         .collect();
+    explain_others(evidence, graph);
     for (node, share, callee) in found {
         if let Some(e) = evidence.get_mut(node) {
             e.explained = share;
             e.by = Some(callee);
+        }
+    }
+}
+
+/// Takes off what callees have as well of each other metric, in the same direction, and chooses anew.
+fn explain_others(evidence: &mut BTreeMap<&ComponentId, Evidence>, graph: &ComponentGraph) {
+    let chosen: Vec<(&ComponentId, Option<(String, f64)>)> = evidence
+        .iter()
+        .map(|(node, e)| {
+            let best = e
+                .others
+                .iter()
+                .map(|(name, found)| {
+                    let theirs = graph
+                        .callees(node)
+                        .filter_map(|callee| evidence.get(callee)?.others.get(name))
+                        .map(|callee| {
+                            if found.down < found.up {
+                                callee.up
+                            } else {
+                                callee.down
+                            }
+                        })
+                        .fold(0.0, f64::max);
+                    let z = found.strength();
+                    let shared = ((theirs - 2.0) / (z - 2.0).max(1.0)).clamp(0.0, 1.0);
+                    (name.clone(), z * (1.0 - EXPLAINED * shared))
+                })
+                .max_by(|a, b| a.1.total_cmp(&b.1).then_with(|| b.0.cmp(&a.0)));
+            (*node, best)
+        })
+        .collect();
+    for (node, best) in chosen {
+        if let Some(e) = evidence.get_mut(node) {
+            e.other = best;
         }
     }
 }
@@ -268,7 +313,7 @@ fn ways(
     target: &ComponentId,
 ) {
     let pass = |e: &Evidence| {
-        if e.same.is_none() && e.other.is_none() {
+        if e.same.is_none() && e.others.is_empty() {
             // Nothing is measured: it neither leads on nor stops.
             0.7
         } else {
@@ -343,7 +388,8 @@ fn why(e: &Evidence, incident: &Incident, first: f64) -> String {
         Some(_) => parts.push(format!("{} is as before", incident.metric)),
         None => {}
     }
-    if let Some((name, found)) = e.other.as_ref().filter(|(_, d)| CLEAR <= d.strength()) {
+    let other = e.other.as_ref().filter(|(_, z)| CLEAR <= *z);
+    if let Some((name, found)) = other.and_then(|(name, _)| e.others.get_key_value(name)) {
         parts.push(format!(
             "{name} is {:.1} scales {} its median {:.4}",
             found.strength(),
@@ -355,7 +401,7 @@ fn why(e: &Evidence, incident: &Incident, first: f64) -> String {
             found.normal
         ));
     }
-    if e.same.is_none() && e.other.is_none() {
+    if e.same.is_none() && e.others.is_empty() {
         parts.push("nothing was measured".to_owned());
     }
     if let Some(onset) = e.onset.filter(|_| first.is_finite()) {

@@ -70,8 +70,10 @@ pub struct SessionDetector {
 }
 
 /// Ways to look at a session, each with the surprise that it finds: the most surprising count, the sum over all counts,
-/// the set of events, their number, the order of two, neighbours, the rarest event.
-const VIEWS: usize = 7;
+/// the set of events, their number, the order of two, neighbours, the rarest event, an event never seen.
+const VIEWS: usize = 8;
+/// The view of events never seen.
+const NEW: usize = 7;
 
 /// The surprises of a session by view.
 struct Parts {
@@ -164,7 +166,10 @@ impl SessionDetector {
             .map(|sequence| {
                 let mut kinds = sequence.kinds.clone();
                 kinds.insert(kinds.len() / 2, self.names.len());
-                self.sum(&self.parts(&Sequence::new(kinds, 1), 0, Part::Whole))
+                let mut parts = self.parts(&Sequence::new(kinds, 1), 0, Part::Whole);
+                // What any rare thing would do, not only an event that is new.
+                parts.views[NEW] = 0.0;
+                self.sum(&parts)
             })
             .collect();
         scores.sort_by(f64::total_cmp);
@@ -253,6 +258,7 @@ impl SessionDetector {
             views[4 + view] = finding.map_or(0.0, |(surprise, _)| surprise);
             findings.extend(finding);
         }
+        views[NEW] = self.tables.new_event(sequence, own);
         Parts { findings, views }
     }
 

@@ -143,6 +143,8 @@ pub(super) struct Tables {
     /// Of the kinds `a < b < MAX_PAIRED`, at `a * MAX_PAIRED + b`.
     order: Vec<Order>,
     steps: BTreeMap<(Option<usize>, Option<usize>), u64>,
+    /// Sessions with an event that no other session has, or with one beyond [`MAX_KINDS`].
+    with_new: u64,
     /// Sessions by kind that have a step from it.
     from: BTreeMap<Option<usize>, u64>,
 }
@@ -166,6 +168,8 @@ impl Tables {
         tables.usual = (0..n_kinds)
             .filter(|&kind| tables.counts[kind].mode() != Some(0))
             .collect();
+        let singles = (0..n_kinds).filter(|&kind| tables.sessions_with(kind) == 1);
+        tables.with_new += len(singles.count());
         tables.sets.close();
         tables.lengths.close();
         tables.find_partners(sequences, n_kinds.min(MAX_PAIRED));
@@ -178,6 +182,13 @@ impl Tables {
             if let Some(table) = self.counts.get_mut(kind) {
                 table.add(class(count), weight);
             }
+        }
+        if sequence
+            .counts
+            .iter()
+            .any(|&(kind, _)| self.counts.len() <= kind)
+        {
+            self.with_new += weight;
         }
         self.sets.add(sequence.set(), weight);
         self.lengths.add(class(len(sequence.kinds.len())), weight);
@@ -417,6 +428,17 @@ impl Tables {
             }
         }
         best
+    }
+
+    /// How surprising it is that an event was never seen in any other session, where there is one: by the share of
+    /// sessions with such an event (Good and Turing).
+    pub(super) fn new_event(&self, sequence: &Sequence, own: u64) -> f64 {
+        let is_new = |kind: usize| self.sessions_with(kind).saturating_sub(own) == 0;
+        if sequence.counts.iter().any(|&(kind, _)| is_new(kind)) {
+            rare(self.with_new, self.sessions, own)
+        } else {
+            0.0
+        }
     }
 
     /// The rarest event.

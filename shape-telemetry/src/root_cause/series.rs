@@ -119,7 +119,11 @@ fn smooth(values: &[(f64, f64)], width: usize) -> Values {
     }
     (0..values.len())
         .map(|at| {
-            let window = &values[at.saturating_sub(half)..values.len().min(at + half + 1)];
+            // At both ends the window is moved, not cut: fewer values would spread more.
+            let begin = at
+                .saturating_sub(half)
+                .min(values.len().saturating_sub(width));
+            let window = &values[begin..values.len().min(begin + width)];
             let window = sorted(window.iter().map(|v| v.1));
             (values[at].0, quantile(&window, 0.5))
         })

@@ -345,7 +345,12 @@ impl SessionDetector {
                     Finding::Present { .. } => self.usual[6],
                     _ => self.usual[0],
                 };
-                (usual.excess(surprise) + 1e-3 * surprise, finding)
+                let excess = usual.excess(surprise) + 1e-3 * surprise;
+                // What names an event says more than what does not.
+                match finding {
+                    Finding::Set | Finding::Length => (excess / 2.0, finding),
+                    _ => (excess, finding),
+                }
             })
             .collect();
         findings.sort_by(|a, b| b.0.total_cmp(&a.0));

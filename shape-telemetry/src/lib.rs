@@ -62,6 +62,7 @@
 //! | what is wrong | [`Analyzer`], [`Anomaly`], [`Evidence`], [`Diagnosis`], [`Cause`], [`ChangeEvent`] |
 //! | requests by their id | [`SessionSample`], [`ComponentGraph`], [`SessionModel`], [`SessionDetector`] |
 //! | where an incident comes from | [`root_causes`], [`NodeMetrics`], [`Incident`], [`RankedNode`] |
+//! | one metric | [`MetricDetector`], [`MetricConfig`], [`MetricScore`], [`ChangePoint`] |
 //!
 //! # What always holds
 //!

@@ -57,7 +57,7 @@ fn mine(
     // The two Drain miners that there are, as they come: no masks.
     group.bench_function("logdrain", |bencher| {
         bencher.iter(|| {
-            let miner = Miner::from_options(Options::new());
+            let miner = Miner::from_options(Options::default());
             for message in messages {
                 black_box(miner.add(black_box(message)));
             }

@@ -9,6 +9,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -175,7 +176,7 @@ impl<'t> Series<'t> {
                 *scored.alarms.entry(reason).or_default() += 1;
             }
             let score = judged.map_or(0.0, |row| row.score);
-            scored.csv += &format!("{time},{value},{score}\n");
+            let _ = writeln!(scored.csv, "{time},{value},{score}");
         }
         scored
     }

@@ -89,8 +89,9 @@ fn stages(arguments: &Arguments) -> Result<(), Failure> {
     let stage = |name, took: Took, threads| show(name, took, bytes, lines, threads);
     stage("scan", took, one);
 
-    // Times without a year lie before this one.
-    let reader = Reader::new().reference(Timestamp::try_from(std::time::SystemTime::now())?);
+    // Times without a year lie before the file was last written.
+    let written = std::fs::metadata(path)?.modified()?;
+    let reader = Reader::new().reference(Timestamp::try_from(written)?);
     let input = open(path)?;
     let mut timed_records = 0_u64;
     let (summary, took) = timed(|| {

@@ -346,7 +346,9 @@ fn sonic_with_time(line: &str) -> bool {
 }
 
 fn with_priority(text: &str) -> String {
-    text.lines().map(|line| format!("<134>{line}\n")).collect()
+    text.lines()
+        .flat_map(|line| ["<134>", line, "\n"])
+        .collect()
 }
 
 /// The parser of Vector's syslog source; a year that is missing is given.

@@ -479,8 +479,8 @@ pub fn telemetry() -> TelemetryReport {
             "causes": [{"kind": "blocking", "component": "canvas", "summary": "", "weight": 0.9,
                 "anomalies": ["canvas/blocking"], "positions": []}],
             "recommendations": [
-                {"kind": "fix_code", "summary": "", "benefit": 0.9, "requests_helped": 180},
-                {"kind": "revert", "summary": "", "benefit": 0.8, "requests_helped": 160},
+                {"kind": "fix_code", "summary": "", "benefit": 0.9, "requests_helped": 180, "severity": "high", "effort": 1},
+                {"kind": "revert", "summary": "", "benefit": 0.8, "requests_helped": 160, "severity": "high", "effort": 1},
             ],
         }],
     }))

@@ -268,6 +268,7 @@ impl SourceIndex {
             symbol: statement.symbol.clone(),
             symbol_lines: statement.symbol_lines,
             level: statement.level,
+            emit_sites: statement.emit_sites.clone(),
             template: statement.template(),
             excerpt,
             excerpt_start,

@@ -214,6 +214,7 @@ impl SourceIndex {
             symbol: symbol.map(|(name, _)| name.to_owned()),
             symbol_lines: symbol.map(|(_, lines)| lines),
             level: None,
+            emit_sites: Vec::new(),
             template: String::new(),
             excerpt,
             excerpt_start,

@@ -22,6 +22,10 @@ pub struct SourceRef {
     /// The level that the statement logs at, where it says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<Level>,
+    /// Where the record is written, if the statement calls a logging wrapper: the log call in it, which is the place that
+    /// a runtime names; the statement is the caller, which is the place that a person looks for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emit_sites: Vec<SourceLocation>,
     /// The message template with `<*>` for variables.
     pub template: String,
     /// The lines around the statement; the first is line `excerpt_start`.

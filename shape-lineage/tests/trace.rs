@@ -426,3 +426,22 @@ fn the_repository_says_whose_it_is_and_where_it_was() -> Result<(), Box<dyn std:
     assert_eq!(child.parent, Some(anchor.id()));
     Ok(())
 }
+
+/// A person looks for the caller, a runtime names the call in the wrapper: the report has both.
+#[cfg(feature = "python")]
+#[test]
+fn a_wrapper_and_its_caller_are_named() -> Result<(), Box<dyn std::error::Error>> {
+    let source = "class Peer:\n    def _log(self, text):\n        self.logger.info(text)\n\n    def open(self):\n        self._log('peer is open')\n";
+    let index = SourceIndex::from_sources([("peer.py", source)]);
+    let said = exemplar(Level::Info, "peer", "peer is open", &[]);
+    let lineage = trace(
+        &report(vec![anomaly("a", vec![said])]),
+        &index,
+        TraceOptions::new(),
+    )?;
+    let place = lineage.traces[0].verdict.unique().ok_or("not unique")?;
+    assert_eq!(place.location.line.get(), 6);
+    let emit_sites: Vec<u32> = place.emit_sites.iter().map(|at| at.line.get()).collect();
+    assert_eq!(emit_sites, [3]);
+    Ok(())
+}

@@ -23,12 +23,13 @@ use shape_lineage::{Anchor, Drift, Git, Ledger, LedgerEntry, Rung, SourceIndex, 
 
 const USAGE: &str = "usage: drift pin REPOSITORY --ledger FILE
        drift verify REPOSITORY --ledger FILE [--head HEAD.json]
-       drift measure REPOSITORY TAG TAG…
+       drift measure REPOSITORY TAG TAG… [--verbose]
 
   pin      adds each log statement of the checked-out commit to the ledger and prints its head: keep that elsewhere
   verify   checks the ledger (against the head that you kept), says where each statement stands now, and adds
            a record for each that has moved
-  measure  follows each log statement from tag to tag and compares with what `git diff` says of its lines
+  measure  follows each log statement from tag to tag and compares with what `git diff` says of its lines;
+           --verbose names those that were not found
 exit code: 0 all is well, 1 statements are edited, ambiguous or lost, 2 error";
 
 type Failure = Box<dyn std::error::Error>;
@@ -46,18 +47,20 @@ enum Task {
     Measure {
         repository: PathBuf,
         tags: Vec<String>,
+        verbose: bool,
     },
 }
 
 fn task() -> Result<Option<Task>, Failure> {
     use lexopt::prelude::{Long, Short, Value, ValueExt as _};
     let mut words = Vec::new();
-    let (mut ledger, mut head) = (None, None);
+    let (mut ledger, mut head, mut verbose) = (None, None, false);
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
             Value(word) => words.push(word.string()?),
             Long("ledger") => ledger = Some(PathBuf::from(parser.value()?)),
+            Long("verbose") => verbose = true,
             Long("head") => head = Some(PathBuf::from(parser.value()?)),
             Long("help") | Short('h') => return Ok(None),
             other => return Err(other.unexpected().into()),
@@ -87,6 +90,7 @@ fn task() -> Result<Option<Task>, Failure> {
         "measure" => Task::Measure {
             repository,
             tags: rest,
+            verbose,
         },
         other => return Err(format!("`{other}` is not `pin`, `verify` or `measure`").into()),
     }))
@@ -104,7 +108,11 @@ fn main() -> ExitCode {
             ledger,
             head,
         })) => verify(&repository, &ledger, head.as_deref()),
-        Ok(Some(Task::Measure { repository, tags })) => measure(&repository, &tags),
+        Ok(Some(Task::Measure {
+            repository,
+            tags,
+            verbose,
+        })) => measure(&repository, &tags, verbose),
         Err(error) => Err(format!("{error}\n\n{USAGE}").into()),
     };
     match result {
@@ -340,7 +348,7 @@ struct Tally {
     unjudged: u32,
 }
 
-fn measure(repository: &Path, tags: &[String]) -> Result<bool, Failure> {
+fn measure(repository: &Path, tags: &[String], verbose: bool) -> Result<bool, Failure> {
     let git = Git::open(repository)?;
     let scratch = tempfile::tempdir()?;
     let checkout = |tag: &str| -> Result<SourceIndex, Failure> {
@@ -357,7 +365,7 @@ fn measure(repository: &Path, tags: &[String]) -> Result<bool, Failure> {
         let [from, to] = pair else { continue };
         let after = checkout(to)?;
         let lines = LineMap::new(&git, from, to)?;
-        let tally = tally(&before, &after, &lines);
+        let tally = tally(&before, &after, &lines, verbose);
         has_conflicts |= 0 < tally.conflict;
         rows.push(tally.row(from, to));
         before = after;
@@ -390,7 +398,7 @@ const HEADER: [&str; 12] = [
     "git diff",
 ];
 
-fn tally(before: &SourceIndex, after: &SourceIndex, lines: &LineMap) -> Tally {
+fn tally(before: &SourceIndex, after: &SourceIndex, lines: &LineMap, verbose: bool) -> Tally {
     let mut tally = Tally::default();
     for statement in before.statements() {
         let Some(anchor) = Anchor::pin(before, statement) else {
@@ -441,7 +449,7 @@ fn tally(before: &SourceIndex, after: &SourceIndex, lines: &LineMap) -> Tally {
             }
             (None, Some((path, line))) => {
                 tally.abstained += 1;
-                if std::env::var_os("DRIFT_VERBOSE").is_some() {
+                if verbose {
                     complain(&format!(
                         "{at} {:?} {drift:?}: git diff has {path}:{line}",
                         anchor.template
@@ -450,7 +458,7 @@ fn tally(before: &SourceIndex, after: &SourceIndex, lines: &LineMap) -> Tally {
             }
             (found, None) => {
                 tally.unjudged += 1;
-                if found.is_none() && std::env::var_os("DRIFT_VERBOSE").is_some() {
+                if found.is_none() && verbose {
                     complain(&format!("{at} {:?} {drift:?}", anchor.template));
                 }
             }

@@ -201,21 +201,10 @@ fn verify(repository: &Path, ledger: &Path, head: Option<&Path>) -> Result<bool,
     let mut children = Vec::new();
     for anchor in newest(&text)? {
         let drift = anchor.verify_in(&index, &git)?;
-        let (state, place) = match &drift {
-            Drift::Pinned => ("pinned", None),
-            Drift::Current => ("current", None),
-            Drift::Moved { to, rung, .. } => ("moved", Some(format!("to {to} ({rung:?})"))),
-            Drift::Edited { to } => ("edited", Some(format!("at {to}"))),
-            Drift::Ambiguous { candidates } => {
-                let places: Vec<String> = candidates.iter().map(ToString::to_string).collect();
-                ("ambiguous", Some(format!("one of {}", places.join(", "))))
-            }
-            _ => ("lost", Some(String::new())),
-        };
-        *counts.entry(state).or_default() += 1;
-        if let Some(place) = place {
+        *counts.entry(drift.state()).or_default() += 1;
+        if !matches!(drift, Drift::Pinned | Drift::Current) {
             say(&format!(
-                "{state:<9} {} {:?} {place}",
+                "{} {:?} {drift}",
                 anchor.location, anchor.template
             ));
         }

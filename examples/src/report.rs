@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use shape_budget::BudgetReport;
 use shape_compliance::{ComplianceReport, Status};
 use shape_heal::{Candidate, CandidateState, Comparison, Gate, HealReport};
-use shape_lineage::{LineageReport, Verdict};
+use shape_lineage::{Drift, LineageReport, Verdict};
 use shape_sli::{Events, SliReport};
 use shape_slo::{SloSet, Standing};
 use shape_telemetry::{Severity, SourceSummary, TelemetryReport};
@@ -210,6 +210,12 @@ pub fn anomalies(
         }
         if let Some(trace) = lineage.and_then(|lineage| lineage.trace(&anomaly.id)) {
             let _ = writeln!(out, "      source  {}", verdict(&trace.verdict));
+            if !trace.owners.is_empty() {
+                let _ = writeln!(out, "      owners  {}", trace.owners.join(", "));
+            }
+            if let Some(drift) = trace.drift.as_ref().filter(|it| **it != Drift::Pinned) {
+                let _ = writeln!(out, "      deployed {drift}");
+            }
             if let Some(suspect) = trace.suspects.first() {
                 let _ = writeln!(
                     out,

@@ -80,11 +80,12 @@ function source(view) {
   return h("div", {},
     h("p", { class: "finding-head" }, badge(view.verdict), h("span", {}, view.how)),
     view.statements.map((statement) => h("div", { class: "code" },
-      h("p", { class: "code-head" }, h("code", {}, statement.location_label), statement.symbol ? h("span", { class: "quiet" }, `in ${statement.symbol}`) : ""),
+      h("p", { class: "code-head" }, h("code", {}, statement.location_label), statement.symbol ? h("span", { class: "quiet" }, `in ${statement.symbol}`) : "", statement.emitted_label ? h("span", { class: "quiet" }, statement.emitted_label) : ""),
       h("div", { class: "code-lines", tabindex: 0, role: "region", "aria-label": `source of ${statement.location_label}` },
         h("table", {}, h("tbody", {}, statement.lines.map((line) =>
           h("tr", { class: line.is_statement ? "is-statement" : null }, h("td", { class: "line-number" }, String(line.number)), h("td", {}, h("pre", {}, line.text))))))))),
     view.variables.length === 0 ? "" : fields(view.variables, "inline"),
+    view.owners_label || view.drift_label ? h("p", { class: "quiet small" }, [view.owners_label, view.drift_label].filter(Boolean).join(" · ")) : "",
     h("h3", {}, "Suspect commits"),
     view.suspects_label ? h("p", { class: "quiet" }, view.suspects_label) :
       h("ol", { class: "commits" }, view.suspects.map((commit) =>

@@ -298,6 +298,12 @@ fn evidence_leads_to_the_line() {
         source.suspects[1].notes,
         ["newer than the baseline", "changes the layout only"]
     );
+    assert_eq!(source.owners_label, "owned by @graphics, ada@example.org");
+    assert_eq!(
+        source.drift_label,
+        "in the deployed commit: moved from src/canvas/render.rs:88 to src/canvas/render.rs:91, \
+         the only one of its text in its function"
+    );
     // Text stays text: the snapshot neither cuts nor escapes it, JSON does what is due.
     assert_eq!(snapshot.anomalies[2].lines[0].message, fixture::HOSTILE);
 }

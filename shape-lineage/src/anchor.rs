@@ -1,5 +1,7 @@
 //! A statement pinned, and found again after edits.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use shape_telemetry::{Level, SourceLocation};
 
@@ -114,6 +116,60 @@ pub enum Drift {
     },
     /// There is no such statement.
     Lost,
+}
+
+impl Drift {
+    /// The state in a word, as JSON has it: `moved` for example.
+    pub fn state(&self) -> &'static str {
+        match self {
+            Self::Pinned => "pinned",
+            Self::Current => "current",
+            Self::Moved { .. } => "moved",
+            Self::Edited { .. } => "edited",
+            Self::Ambiguous { .. } => "ambiguous",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+/// ```
+/// use shape_lineage::Drift;
+///
+/// let text = r#"{"state": "moved", "from": {"path": "a.rs", "line": 3},
+///     "to": {"path": "a.rs", "line": 7}, "rung": "function"}"#;
+/// let drift: Drift = serde_json::from_str(text)?;
+/// assert_eq!(drift.to_string(), "moved from a.rs:3 to a.rs:7, the only one of its text in its function");
+/// assert_eq!(Drift::Pinned.to_string(), "pinned");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+impl fmt::Display for Drift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.state())?;
+        match self {
+            Self::Pinned | Self::Current | Self::Lost => Ok(()),
+            Self::Moved { from, to, rung } => write!(f, " from {from} to {to}, {rung}"),
+            Self::Edited { to } => write!(f, " at {to}"),
+            Self::Ambiguous { candidates } => {
+                for (index, place) in candidates.iter().enumerate() {
+                    f.write_str(if index == 0 { ": one of " } else { ", " })?;
+                    place.fmt(f)?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Rung {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Context => "with the lines around it",
+            Self::Function => "the only one of its text in its function",
+            Self::Ordinal => "by its place among those of its text in its function",
+            Self::File => "the only one of its text in its file",
+            Self::Tree => "the only one of its text in the source",
+        })
+    }
 }
 
 impl Anchor {

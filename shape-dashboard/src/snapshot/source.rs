@@ -1,7 +1,7 @@
 //! Where in the source an anomaly comes from.
 
 use serde::Serialize;
-use shape_lineage::{EvidenceKind, SourceRef, SuspectCommit, Trace, Verdict};
+use shape_lineage::{Drift, EvidenceKind, SourceRef, SuspectCommit, Trace, Verdict};
 
 use super::{Badge, Field, Tone, anomaly::count};
 use crate::figures;
@@ -18,6 +18,10 @@ pub struct SourceView {
     pub statements: Vec<StatementView>,
     /// The values of the statement's variables.
     pub variables: Vec<Field>,
+    /// Whose code it is by `CODEOWNERS`, or empty.
+    pub owners_label: String,
+    /// What became of the statement between the deployed commit and the source that was searched, or empty.
+    pub drift_label: String,
     /// The commits that may have brought it, most suspect first.
     pub suspects: Vec<CommitView>,
     /// What to say where there are none.
@@ -32,6 +36,8 @@ pub struct StatementView {
     pub location_label: String,
     /// The enclosing function, or empty.
     pub symbol: String,
+    /// The log call in the wrapper that the statement calls, or empty.
+    pub emitted_label: String,
     /// The lines around it.
     pub lines: Vec<SourceLine>,
 }
@@ -104,12 +110,25 @@ pub(super) fn source(trace: &Trace) -> SourceView {
             .iter()
             .map(|(name, value)| Field::new(name.clone(), value.clone()))
             .collect(),
+        owners_label: match trace.owners.as_slice() {
+            [] => String::new(),
+            owners => format!("owned by {}", owners.join(", ")),
+        },
+        drift_label: trace.drift.as_ref().map_or_else(String::new, drift),
         suspects: trace.suspects.iter().map(commit).collect(),
         suspects_label: if trace.suspects.is_empty() {
             "No commit is suspected: the source has no history, or no line to follow.".into()
         } else {
             String::new()
         },
+    }
+}
+
+fn drift(drift: &Drift) -> String {
+    match drift {
+        Drift::Pinned | Drift::Current => "the deployed commit has this very file".into(),
+        Drift::Lost => "the deployed commit has no such statement".into(),
+        other => format!("in the deployed commit: {other}"),
     }
 }
 
@@ -130,6 +149,13 @@ fn statement(statement: &SourceRef) -> StatementView {
     StatementView {
         location_label: statement.location.to_string(),
         symbol: statement.symbol.clone().unwrap_or_default(),
+        emitted_label: match statement.emit_sites.as_slice() {
+            [] => String::new(),
+            sites => {
+                let sites: Vec<String> = sites.iter().map(ToString::to_string).collect();
+                format!("written at {}", sites.join(" or "))
+            }
+        },
         lines: statement
             .excerpt
             .lines()

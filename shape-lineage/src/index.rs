@@ -20,6 +20,8 @@ use crate::{
     walk::{SourceText, Walked, walk},
     wrapper::Wrappers,
 };
+#[cfg(feature = "javascript")]
+use crate::{position::NamedPosition, source_map::SourceMaps};
 
 /// Lines shown above and below a statement.
 const EXCERPT_CONTEXT: u32 = 3;
@@ -54,6 +56,8 @@ pub struct SourceIndex {
     matcher: Matcher,
     /// Statements by level and text, made when first asked for.
     by_text: OnceLock<HashMap<TextKey, Vec<usize>>>,
+    #[cfg(feature = "javascript")]
+    source_maps: SourceMaps,
 }
 
 type TextKey = (Option<Level>, String);
@@ -172,6 +176,8 @@ impl SourceIndex {
     }
 
     fn from_walked(mut walked: Walked, mut cache: Option<&mut ExtractionCache>) -> Self {
+        #[cfg(feature = "javascript")]
+        let source_maps = SourceMaps::take(&mut walked);
         walked.files.sort();
         walked.files.dedup_by(|a, b| a.path == b.path);
         walked.problems.sort();
@@ -185,6 +191,8 @@ impl SourceIndex {
             by_stem: HashMap::new(),
             matcher: Matcher::default(),
             by_text: OnceLock::new(),
+            #[cfg(feature = "javascript")]
+            source_maps,
         };
         for file in walked.files {
             if let Some(language) = Language::of_path(&file.path) {
@@ -214,9 +222,20 @@ impl SourceIndex {
         wrappers: &mut Wrappers,
         cache: Option<&mut ExtractionCache>,
     ) {
-        let extract = || extract(language, &file.text, packages.surroundings(&file.path));
+        // What tools made of other files of the index says nothing that those do not.
+        #[cfg(feature = "javascript")]
+        let is_made = self.source_maps.replaces(&file.path);
+        #[cfg(not(feature = "javascript"))]
+        let is_made = false;
+        let extract = || {
+            if is_made {
+                return Extraction::default();
+            }
+            extract(language, &file.text, packages.surroundings(&file.path))
+        };
         let extraction = match cache {
             None => extract(),
+            Some(_) if is_made => extract(),
             Some(cache) => {
                 let blob = blob_id(file.text.as_bytes());
                 let around = packages.surroundings_name(language, &file.path);
@@ -315,6 +334,29 @@ impl SourceIndex {
     pub(crate) fn files_with_stem(&self, stem: &str) -> impl Iterator<Item = &SourceFile> {
         let found = self.by_stem.get(stem).into_iter().flatten();
         found.map(|file_idx| &self.files[*file_idx])
+    }
+
+    /// Places of generated code as its sources have them; `None` where all stay as they are.
+    #[cfg(feature = "javascript")]
+    pub(crate) fn originals(&self, places: &[SourceLocation]) -> Option<Vec<SourceLocation>> {
+        if self.source_maps.is_empty() || places.is_empty() {
+            return None;
+        }
+        let originals = places.iter().map(|place| self.source_maps.original(place));
+        Some(originals.collect())
+    }
+
+    /// A position that a record names as the sources have it, if it is one of generated code.
+    #[cfg(feature = "javascript")]
+    pub(crate) fn original_of(&self, position: &NamedPosition<'_>) -> Option<SourceLocation> {
+        if self.source_maps.is_empty() {
+            return None;
+        }
+        Some(self.source_maps.original(&SourceLocation {
+            path: position.path.to_owned(),
+            line: position.line,
+            column: position.column,
+        }))
     }
 
     pub(crate) fn matcher(&self) -> &Matcher {

@@ -157,6 +157,8 @@ mod query;
 #[cfg(feature = "ledger")]
 mod record;
 mod report;
+#[cfg(feature = "javascript")]
+mod source_map;
 mod statement;
 mod suspect;
 mod target;

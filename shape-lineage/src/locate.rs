@@ -4,6 +4,8 @@ use std::{borrow::Cow, collections::BTreeSet, num::NonZeroU32};
 
 use shape_telemetry::SourceLocation;
 
+#[cfg(feature = "javascript")]
+use crate::position::NamedPosition;
 use crate::{
     EvidenceKind, LogStatement, Query, SourceIndex, SourceRef, Verdict,
     matcher::{Fits, Scratch},
@@ -124,7 +126,28 @@ impl<'i> Locator<'i> {
 
     /// Where a record comes from: by the position that it names, else by its stack frames, else by its text.
     pub fn find(&mut self, query: &Query<'_>) -> Found<'i> {
-        if let Some(position) = named_position(query)
+        #[cfg(feature = "javascript")]
+        if let Some(frames) = self.index.originals(query.frames) {
+            return self.find_mapped(&query.frames(&frames));
+        }
+        self.find_mapped(query)
+    }
+
+    /// Where a record comes from whose frames are those of the sources.
+    fn find_mapped(&mut self, query: &Query<'_>) -> Found<'i> {
+        let position = named_position(query);
+        #[cfg(feature = "javascript")]
+        let original = position.and_then(|position| self.index.original_of(&position));
+        #[cfg(feature = "javascript")]
+        let position = match (position, &original) {
+            (Some(position), Some(place)) => Some(NamedPosition {
+                path: &place.path,
+                line: place.line,
+                ..position
+            }),
+            (position, _) => position,
+        };
+        if let Some(position) = position
             && let Some(found) = self.by_position(query, &position)
         {
             return found;

@@ -240,7 +240,7 @@ pub(crate) fn stem(path: &str) -> &str {
 }
 
 /// Whether one path ends with the other, at a border of parts.
-fn is_suffix(a: &str, b: &str) -> bool {
+pub(crate) fn is_suffix(a: &str, b: &str) -> bool {
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     long.strip_suffix(short)
         .is_some_and(|rest| rest.is_empty() || rest.ends_with('/') || short.starts_with('/'))

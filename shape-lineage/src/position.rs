@@ -9,10 +9,15 @@ use crate::{Language, Query, query::Fields};
 pub(crate) struct NamedPosition<'a> {
     pub(crate) path: &'a str,
     pub(crate) line: NonZeroU32,
+    /// From 1, where it is known.
+    pub(crate) column: Option<NonZeroU32>,
     pub(crate) rest: &'a str,
     /// Whether it stands in the message, where it may as well be a part of that.
     pub(crate) is_in_text: bool,
 }
+
+/// A path, a line, and a column where there is one.
+pub(crate) type Spot<'a> = (&'a str, NonZeroU32, Option<NonZeroU32>);
 
 /// The names under which formats write a path and a line as fields.
 const FIELD_NAMES: [(&str, &str); 9] = [
@@ -29,9 +34,10 @@ const FIELD_NAMES: [(&str, &str); 9] = [
 
 /// The position that a record names: by its emitter, by fields, in the place of its target, in front of its message.
 pub(crate) fn named_position<'a>(query: &Query<'a>) -> Option<NamedPosition<'a>> {
-    let found = |(path, line)| NamedPosition {
+    let found = |(path, line, column)| NamedPosition {
         path,
         line,
+        column,
         rest: query.message,
         is_in_text: false,
     };
@@ -48,7 +54,7 @@ pub(crate) fn named_position<'a>(query: &Query<'a>) -> Option<NamedPosition<'a>>
         .or_else(|| in_message(query.message))
 }
 
-fn in_fields(fields: Fields<'_>) -> Option<(&str, NonZeroU32)> {
+fn in_fields(fields: Fields<'_>) -> Option<Spot<'_>> {
     // Most records have no such field, and this is asked of every record.
     let may_place = |name: &str| {
         ["line", "lineno", "number", "caller", "source"]
@@ -64,7 +70,7 @@ fn in_fields(fields: Fields<'_>) -> Option<(&str, NonZeroU32)> {
             && let Some(Ok(line)) = value(line).map(str::parse)
             && Language::of_path(path).is_some()
         {
-            return Some((path, line));
+            return Some((path, line, None));
         }
     }
     let (head, position, rest) = split_position(value("caller").or_else(|| value("source"))?)?;
@@ -73,7 +79,7 @@ fn in_fields(fields: Fields<'_>) -> Option<(&str, NonZeroU32)> {
 
 /// `server.py:44 - text`, `(Net.java:run(44)) - text`, `org.app.Net.run(Net.java:44) text`.
 fn in_message(message: &str) -> Option<NamedPosition<'_>> {
-    let (head, (path, line), rest) = split_position(message)?;
+    let (head, (path, line, column), rest) = split_position(message)?;
     // A class or function may stand before the position, a sentence not.
     if head.contains(' ') {
         return None;
@@ -83,13 +89,14 @@ fn in_message(message: &str) -> Option<NamedPosition<'_>> {
     is_separated.then_some(NamedPosition {
         path,
         line,
+        column,
         rest,
         is_in_text: true,
     })
 }
 
 /// What stands before the first `path.ext:line`, that, and what follows.
-fn split_position(text: &str) -> Option<(&str, (&str, NonZeroU32), &str)> {
+fn split_position(text: &str) -> Option<(&str, Spot<'_>, &str)> {
     const MAX_BYTES: usize = 300;
     for at in memchr::memchr_iter(b':', text.as_bytes()).take_while(|at| *at < MAX_BYTES) {
         // The ending of a source file's name is short: most colons go here.
@@ -121,10 +128,11 @@ fn split_position(text: &str) -> Option<(&str, (&str, NonZeroU32), &str)> {
         let n_digits = after.bytes().take_while(u8::is_ascii_digit).count();
         let (digits, mut rest) = after.split_at(n_digits);
         let Ok(line) = digits.parse() else { continue };
-        // A column.
-        if let Some(column) = rest.strip_prefix(':') {
-            let column_end = column.trim_start_matches(|c: char| c.is_ascii_digit());
-            if column_end.len() < column.len() {
+        let mut column = None;
+        if let Some(after) = rest.strip_prefix(':') {
+            let column_end = after.trim_start_matches(|c: char| c.is_ascii_digit());
+            if column_end.len() < after.len() {
+                column = after[..after.len() - column_end.len()].parse().ok();
                 rest = column_end;
             }
         }
@@ -133,7 +141,7 @@ fn split_position(text: &str) -> Option<(&str, (&str, NonZeroU32), &str)> {
         }
         let head = text[..start].trim_end_matches(['(', '[', '{', '"', ' ']);
         let rest = rest.trim_start_matches([')', ']', '}', '"']);
-        return Some((head, (path, line), rest));
+        return Some((head, (path, line, column), rest));
     }
     None
 }

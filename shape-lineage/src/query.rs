@@ -1,8 +1,10 @@
 //! What is known of a log record whose source is asked for.
 
-use std::{collections::BTreeMap, num::NonZeroU32};
+use std::collections::BTreeMap;
 
 use shape_telemetry::{Event, Exemplar, Field, Level, Record, SourceLocation};
+
+use crate::position::Spot;
 
 /// Messages this long may have been cut by the reader of the log (exemplars are, at 1 KiB).
 const CUT_FROM_BYTES: usize = 1_020;
@@ -25,7 +27,7 @@ pub struct Query<'a> {
     pub(crate) level: Option<Level>,
     pub(crate) target: Option<&'a str>,
     pub(crate) fields: Fields<'a>,
-    pub(crate) emitter: Option<(&'a str, NonZeroU32)>,
+    pub(crate) emitter: Option<Spot<'a>>,
     pub(crate) frames: &'a [SourceLocation],
     pub(crate) is_cut: bool,
     pub(crate) eliminates: bool,
@@ -109,7 +111,7 @@ impl<'a> Query<'a> {
 
     /// Adds the source position that the record names.
     pub fn emitter(mut self, location: &'a SourceLocation) -> Self {
-        self.emitter = Some((&location.path, location.line));
+        self.emitter = Some((&location.path, location.line, location.column));
         self
     }
 
@@ -160,7 +162,7 @@ impl<'a> From<&'a Record<'a>> for Query<'a> {
         query.emitter = record
             .emitter
             .as_ref()
-            .map(|emitter| (&*emitter.path, emitter.line));
+            .map(|emitter| (&*emitter.path, emitter.line, emitter.column));
         match record.target.as_deref() {
             Some(target) => query.target(target),
             None => query,

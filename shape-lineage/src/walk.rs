@@ -138,10 +138,20 @@ fn shown(path: &Path, base: &Path) -> String {
 fn read(path: &Path, base: &Path, max_file_bytes: u64, walked: &mut Walked) {
     let name = shown(path, base);
     let is_manifest = path.file_name().is_some_and(|name| name == "Cargo.toml");
-    if !is_manifest && Language::of_path(&name).is_none() {
+    #[cfg(feature = "javascript")]
+    let is_map = crate::source_map::is_map(&name);
+    #[cfg(not(feature = "javascript"))]
+    let is_map = false;
+    if !is_manifest && !is_map && Language::of_path(&name).is_none() {
         return;
     }
-    match content(path, max_file_bytes) {
+    // A map holds its sources, and what ties each word of them to the code.
+    let limit = if is_map {
+        max_file_bytes.saturating_mul(8)
+    } else {
+        max_file_bytes
+    };
+    match content(path, limit) {
         Ok(text) => walked.files.push(SourceText { path: name, text }),
         Err(problem) => walked.problems.push(format!("{name}: {problem}")),
     }

@@ -1,0 +1,2 @@
+// The widest canvas.
+export const limit = 4_096;

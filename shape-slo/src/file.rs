@@ -16,7 +16,7 @@ mod tree;
 mod write;
 
 impl SloSet {
-    /// Reads objectives from YAML, in the native form or as `OpenSLO` v1 documents.
+    /// Reads objectives from YAML, in the native form or as `OpenSLO` documents.
     ///
     /// What is written in a file is ratified: `by` says by whom (the file's name, say), `at` when.
     ///
@@ -50,8 +50,10 @@ impl SloSet {
     /// The `indicator` is `availability`, `latency` or `freshness` with a `limit` (`100ms`), `saturation` with a `limit`
     /// (`80%`), `throughput` with what has to be done `per_hour`, or `probe`.
     ///
-    /// In `OpenSLO` (v1, v2alpha) the metric source has `type: shape`; its `spec` names `component`, `indicator` and what belongs to it. Indicators may stand in the SLO or in an `SLI` document of the same
-    /// file. Documents of other kinds are read over.
+    /// In `OpenSLO` (v1, v2alpha) the metric source has `type: shape`; its `spec` names `component`, `indicator` and what
+    /// belongs to it. Indicators may stand in the SLO or in an `SLI` document of the same file. In v1alpha the metric has
+    /// `source: shape`, the indicator as `queryType`, and as `query` the component or a map with it, with what belongs to
+    /// the indicator, and with `id`, `min_events` and `slice` (`1m` unless it says so). Documents of other kinds are read over.
     ///
     /// # Errors
     ///

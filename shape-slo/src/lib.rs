@@ -35,14 +35,14 @@
 //!
 //! # Features
 //!
-//! - `yaml` (default): SLO files, in a native form and as `OpenSLO` v1; every mistake with line and column.
+//! - `yaml` (default): SLO files, in a native form and as `OpenSLO` of every version; every mistake with line and column.
 //! - `prometheus`: objectives as metrics of Prometheus.
 //! - `calendar` (default): time zones other than UTC, from the system's database or a bundled one.
 //!
 //! # What it does not do
 //!
 //! It measures nothing (`shape-sli`) and judges nothing (`shape-budget`, `shape-compliance`). It never lowers a target by
-//! itself. Of `OpenSLO` it reads the objects `SLO` and `SLI` of v1 and v2alpha with metrics that SHAPE itself measures.
+//! itself. Of `OpenSLO` it reads the objects `SLO` and `SLI` with metrics that SHAPE itself measures.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
@@ -52,7 +52,7 @@ pub use crate::sloth::{
     prometheus_rules,
 };
 #[cfg(feature = "yaml")]
-pub use crate::validate::{OpenSloMistake, OpenSloVerdict, validate_openslo};
+pub use crate::validate::{OpenSloMistake, OpenSloVerdict, OpenSloVersion, validate_openslo};
 pub use crate::{
     back_test::{BackTest, back_test},
     composite::{CompositeMethod, CompositeNoData, CompositePart, CompositeSlo},

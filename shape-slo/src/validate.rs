@@ -1,8 +1,11 @@
 //! Verdicts on `OpenSLO` documents, as `OpenSLO`'s own validator gives them.
 
+use std::{fmt, iter};
+
 use serde::Serialize;
 use serde_json::Value;
 
+pub(crate) use self::text::is_time_zone;
 use self::{
     rules::Rules,
     shape::{Shape, decode},
@@ -14,11 +17,48 @@ mod shape;
 mod text;
 
 /// A version of `OpenSLO`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Version {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OpenSloVersion {
+    /// `openslo/v1alpha`
     V1alpha,
+    /// `openslo/v1`
     V1,
+    /// `openslo.com/v2alpha`
     V2alpha,
+}
+
+impl OpenSloVersion {
+    /// All versions, the oldest first.
+    pub const ALL: [Self; 3] = [Self::V1alpha, Self::V1, Self::V2alpha];
+
+    /// What documents call it: their `apiVersion`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::V1alpha => "openslo/v1alpha",
+            Self::V1 => "openslo/v1",
+            Self::V2alpha => "openslo.com/v2alpha",
+        }
+    }
+
+    /// The version of an `apiVersion`.
+    ///
+    /// ```
+    /// use shape_slo::OpenSloVersion;
+    ///
+    /// assert_eq!(OpenSloVersion::of("openslo/v1"), Some(OpenSloVersion::V1));
+    /// assert_eq!(OpenSloVersion::of("openslo/v2"), None);
+    /// ```
+    pub fn of(api_version: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|version| version.as_str() == api_version)
+    }
+}
+
+impl fmt::Display for OpenSloVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// What is wrong with a property of a document.
@@ -87,38 +127,87 @@ pub fn validate_openslo(text: &str) -> OpenSloVerdict {
 
 /// An object with its fields under their own names.
 struct Object {
-    version: Version,
+    version: OpenSloVersion,
     kind: &'static str,
     shape: &'static Shape,
     value: Value,
 }
 
 fn objects(text: &str) -> Result<Vec<Object>, String> {
-    // The later of two equal keys counts, as in Go's reader.
-    let options =
-        serde_saphyr::options! { duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins };
-    let documents: Vec<Value> =
-        serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
-            let message = error.without_snippet().to_string();
-            format!("not valid YAML: {}", message.lines().next().unwrap_or(""))
-        })?;
     let mut objects = Vec::new();
-    for document in documents {
-        match document {
-            Value::Array(items) => {
+    for Document {
+        text: document,
+        line,
+    } in documents(text)
+    {
+        if document.trim().is_empty() {
+            continue;
+        }
+        match (begins_as_list(document), first_value(document, line)?) {
+            (true, Value::Array(items)) => {
                 for item in items {
                     objects.push(object(item)?);
                 }
             }
-            // An empty document between two separators.
-            Value::Null => {}
-            other => objects.push(object(other)?),
+            (true, _) => return Err("a document that begins with `-` is no list".to_owned()),
+            (false, value) => objects.push(object(value)?),
         }
     }
     if objects.is_empty() {
         return Err("no documents".to_owned());
     }
     Ok(objects)
+}
+
+/// A document and how many lines stand before it.
+struct Document<'a> {
+    text: &'a str,
+    line: usize,
+}
+
+/// The documents of a text, parted where `OpenSLO`'s reader parts them: at each line that begins with `---`, of which
+/// the rest does not count. A document of comments alone stays one, and is refused there as here.
+fn documents(text: &str) -> impl Iterator<Item = Document<'_>> {
+    let mut rest = Some((text, 0));
+    iter::from_fn(move || {
+        let (text, line) = rest?;
+        let Some(end) = text.find("\n---") else {
+            rest = None;
+            return Some(Document { text, line });
+        };
+        let (document, after) = (&text[..end], &text[end + 1..]);
+        let next = line + document.matches('\n').count() + 2;
+        rest = after.split_once('\n').map(|(_, after)| (after, next));
+        Some(Document {
+            text: document,
+            line,
+        })
+    })
+}
+
+/// Whether the first line that says something begins a list.
+fn begins_as_list(document: &str) -> bool {
+    let mut lines = document.lines().map(str::trim);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with('#') && *line != "---");
+    first.is_some_and(|line| line.starts_with(['-', '[']))
+}
+
+/// The value of a document; what stands after its end marker does not count.
+fn first_value(document: &str, line: usize) -> Result<Value, String> {
+    // The later of two equal keys counts, as in Go's reader.
+    let options =
+        serde_saphyr::options! { duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins };
+    let read = |text: &str| -> Result<Vec<Value>, _> {
+        serde_saphyr::from_multiple_with_options(text, options.clone())
+    };
+    let values = read(document).map_err(|error| {
+        // Told with the lines of the whole text.
+        let whole = format!("{}{document}", "\n".repeat(line));
+        let error = read(&whole).err().unwrap_or(error);
+        let message = error.without_snippet().to_string();
+        format!("not valid YAML: {}", message.lines().next().unwrap_or(""))
+    })?;
+    Ok(values.into_iter().next().unwrap_or(Value::Null))
 }
 
 fn object(value: Value) -> Result<Object, String> {
@@ -135,12 +224,8 @@ fn object(value: Value) -> Result<Object, String> {
         )),
     };
     let seen = word("apiVersion")?;
-    let version = match seen {
-        "openslo/v1alpha" => Version::V1alpha,
-        "openslo/v1" => Version::V1,
-        "openslo.com/v2alpha" => Version::V2alpha,
-        _ => return Err(format!("apiVersion `{seen}` is not supported")),
-    };
+    let version =
+        OpenSloVersion::of(seen).ok_or_else(|| format!("apiVersion `{seen}` is not supported"))?;
     let kind = word("kind")?;
     let (kind, shape) = objects::shape_of(version, kind)
         .ok_or_else(|| format!("kind `{kind}` is not supported in `{seen}`"))?;

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use shape_sli::Indicator;
-use shape_slo::{BudgetingMethod, CalendarUnit, ErrorKind, Slo, SloId, SloSet, Target, Window};
+use shape_slo::{
+    BudgetingMethod, CalendarUnit, ErrorKind, OpenSloVersion, Slo, SloId, SloSet, Target, Window,
+    validate_openslo,
+};
 use shape_telemetry::ComponentId;
 
 fn read(text: &str) -> Result<SloSet, String> {
@@ -233,7 +236,7 @@ fn openslo_v1() {
         .replace("2026-01-01", "2026-01-02");
     refused(
         &broken,
-        "line 1, column 13: apiVersion `openslo/v2`, expected one of `openslo/v1`, `openslo.com/v2alpha`: did you mean `openslo/v1`?
+        "line 1, column 13: apiVersion `openslo/v2`, expected one of `openslo/v1alpha`, `openslo/v1`, `openslo.com/v2alpha`: did you mean `openslo/v1`?
 line 12, column 13: metric source of type `Prometheus`, expected `shape`: the metrics are those that SHAPE measures
 line 44, column 29: startTime `2026-01-02 00:00:00` is not the beginning of a month: calendar windows begin with their unit
 line 46, column 20: budgetingMethod `Timeslice`, expected one of `Occurrences`, `Timeslices`, `RatioTimeslices`: did you mean `Timeslices`?",
@@ -260,7 +263,7 @@ spec:
   objectives: [{{ target: 0.995 }}]
 "
     );
-    assert!(shape_slo::validate_openslo(&text).valid);
+    assert!(validate_openslo(&text).valid);
     let set = read(&text).unwrap();
     assert_eq!(set.service, "studio");
     assert_eq!(
@@ -275,6 +278,160 @@ line 10, column 3: `serviceRef` is missing",
     refused(
         &text.replace("  sliRef: fast\n", ""),
         "line 10, column 3: `sli` is missing",
+    );
+}
+
+const V1ALPHA: &str = "apiVersion: openslo/v1alpha
+kind: Service
+metadata: { name: studio }
+spec: { description: a studio }
+---
+apiVersion: openslo/v1alpha
+kind: SLO
+metadata: { name: canvas-up, displayName: The canvas answers }
+spec:
+  service: studio
+  budgetingMethod: Timeslices
+  timeWindows: [{ unit: Month, count: 1, isRolling: false, calendar: { startTime: '2026-01-01 00:00:00', timeZone: Europe/Berlin } }]
+  objectives:
+    - value: 1
+      target: 0.99
+      timeSliceTarget: 0.95
+      ratioMetrics:
+        good: { source: shape, queryType: availability, query: canvas }
+        total: { source: shape, queryType: availability, query: canvas }
+---
+apiVersion: openslo/v1alpha
+kind: SLO
+metadata: { name: canvas-quick }
+spec:
+  service: studio
+  indicator:
+    thresholdMetric: { source: Shape, queryType: latency, query: '{ component: canvas, min_events: 200 }' }
+  budgetingMethod: Occurrences
+  timeWindows: [{ unit: Week, count: 4, isRolling: true }]
+  objectives:
+    - { value: 100, op: lte, target: 0.995 }
+    - { value: 250, op: lte, target: 0.999 }
+";
+
+#[test]
+fn openslo_v1alpha() {
+    assert!(validate_openslo(V1ALPHA).valid);
+    let set = read(V1ALPHA).unwrap();
+    let shown: Vec<String> = set.slos.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        shown,
+        [
+            "canvas-quick-1 >= 99.5% over 28d",
+            "canvas-quick-2 >= 99.9% over 28d",
+            "canvas-up >= 99% over calendar month Europe/Berlin",
+        ]
+    );
+    assert_eq!(
+        set.slos[1].indicator,
+        Indicator::latency(Duration::from_millis(250))
+    );
+    assert_eq!(set.slos[1].min_events, 200);
+    assert_eq!(
+        set.slos[2].method,
+        BudgetingMethod::Timeslices {
+            slice_seconds: 60,
+            slice_target: "95%".parse().unwrap()
+        }
+    );
+    assert_eq!(set.service, "studio");
+}
+
+#[test]
+fn mistakes_in_v1alpha() {
+    let up = "query: canvas }\n        total";
+    for (from, to, message) in [
+        (
+            "good: { source: shape",
+            "good: { source: prometheus",
+            "line 18, column 25: source `prometheus`, expected `shape`: the metrics are those that SHAPE measures",
+        ),
+        (
+            up,
+            "query: '{ componet: canvas }' }\n        total",
+            "line 18, column 64: query: unknown field `componet`: did you mean `component`?\nline 18, column 64: query: `component` is missing",
+        ),
+        (
+            up,
+            "query: '{ component: canvas, limit: 1s }' }\n        total",
+            "line 18, column 64: query: `limit` belongs to `latency`, `freshness` and `saturation`",
+        ),
+        (
+            up,
+            "query: '[a' }\n        total",
+            "line 18, column 64: query: not valid YAML: unclosed bracket '[' at line 1, column 1",
+        ),
+        (
+            "unit: Month, count: 1",
+            "unit: Month, count: 2",
+            "line 12, column 39: count `2`, expected 1: a calendar window is one unit long",
+        ),
+        (
+            "unit: Week, count: 4",
+            "unit: Quarter, count: 1",
+            "line 29, column 25: unit `Quarter`, expected `Second`, `Day` or `Week` for a rolling window: the others differ in length",
+        ),
+        (
+            "budgetingMethod: Occurrences",
+            "budgetingMethod: RatioTimeslices",
+            "line 28, column 20: budgetingMethod `RatioTimeslices`, expected one of `Occurrences`, `Timeslices`",
+        ),
+        (
+            "{ value: 100, op: lte,",
+            "{ value: 100, op: gt,",
+            "line 31, column 25: op `gt`, expected one of `lte`, `lt`: did you mean `lt`?",
+        ),
+        (
+            "name: canvas-quick }",
+            "name: canvas-quick, labels: {} }",
+            "line 23, column 33: unknown field `labels`, expected one of `name`, `displayName`",
+        ),
+    ] {
+        assert!(V1ALPHA.contains(from), "{from}");
+        refused(&V1ALPHA.replace(from, to), message);
+    }
+}
+
+#[test]
+fn what_a_version_can_not_say() {
+    let slo = |target: &str, window: &str, method: BudgetingMethod| {
+        let mut slo = Slo::new(
+            &ComponentId::new("canvas"),
+            Indicator::Probe,
+            target.parse().unwrap(),
+            window.parse().unwrap(),
+        );
+        slo.method = method;
+        slo
+    };
+    let half_minutes = BudgetingMethod::RatioTimeslices { slice_seconds: 30 };
+    let set = SloSet::new("", vec![slo("100%", "calendar year UTC", half_minutes)]);
+    let lost = |version: OpenSloVersion| set.to_openslo(version).unwrap_err().to_string();
+    assert_eq!(
+        lost(OpenSloVersion::V1),
+        "`canvas/probe` at spec.service: no service, OpenSLO wants one
+`canvas/probe` at spec.objectives[0].target: 100%, OpenSLO wants less than that
+`canvas/probe` at spec.objectives[0].timeSliceWindow: 30s, OpenSLO wants whole minutes"
+    );
+    assert_eq!(
+        lost(OpenSloVersion::V2alpha),
+        "`canvas/probe` at spec.serviceRef: no service, OpenSLO wants one
+`canvas/probe` at spec.objectives[0].target: 100%, OpenSLO wants less than that
+`canvas/probe` at spec.timeWindow[0].duration: a calendar year, `openslo.com/v2alpha` has minutes, hours, days and weeks
+`canvas/probe` at spec.objectives[0].timeSliceWindow: 30s, OpenSLO wants whole minutes"
+    );
+    assert_eq!(
+        lost(OpenSloVersion::V1alpha),
+        "`canvas/probe` at spec.service: no service, OpenSLO wants one
+`canvas/probe` at spec.objectives[0].target: 100%, OpenSLO wants less than that
+`canvas/probe` at spec.budgetingMethod: RatioTimeslices, `openslo/v1alpha` has `Occurrences` and `Timeslices`
+`canvas/probe` at spec.timeWindows[0].unit: a calendar year, `openslo/v1alpha` ends with quarters"
     );
 }
 
@@ -340,12 +497,13 @@ prop_compose! {
         ppb in 1_u32..=1_000_000_000,
         window in prop_oneof![
             (1_u64..10_000_000).prop_map(|seconds| Window::Rolling { seconds }),
+            (1_u64..100_000).prop_map(|minutes| Window::Rolling { seconds: 60 * minutes }),
             prop::sample::select(vec![
                 CalendarUnit::Day, CalendarUnit::Week, CalendarUnit::Month,
                 CalendarUnit::Quarter, CalendarUnit::Year,
             ]).prop_map(|unit| Window::Calendar { unit, time_zone: "UTC".to_owned() }),
         ],
-        slice in prop::option::of((1_u64..100_000, prop::option::of(1_u32..=1_000_000_000))),
+        slice in prop::option::of((prop_oneof![1_u64..100_000, (1_u64..100).prop_map(|minutes| 60 * minutes)], prop::option::of(1_u32..=1_000_000_000))),
         min_events in 1_u64..1_000_000,
     ) -> Slo {
         let mut slo = Slo::new(&ComponentId::new(&component), indicator, Target::from_ppb(ppb).unwrap(), window);
@@ -362,8 +520,34 @@ prop_compose! {
     }
 }
 
+/// Whether a version has words for an objective.
+fn carries(version: OpenSloVersion, slo: &Slo) -> bool {
+    let is_minutes = |seconds: u64| seconds.is_multiple_of(60);
+    let has_window = match (&slo.window, version) {
+        (Window::Rolling { seconds }, OpenSloVersion::V1 | OpenSloVersion::V2alpha) => {
+            is_minutes(*seconds)
+        }
+        (Window::Calendar { unit, .. }, OpenSloVersion::V2alpha) => {
+            matches!(unit, CalendarUnit::Day | CalendarUnit::Week)
+        }
+        (Window::Calendar { unit, .. }, OpenSloVersion::V1alpha) => *unit != CalendarUnit::Year,
+        _ => true,
+    };
+    let has_method = match (slo.method, version) {
+        (BudgetingMethod::RatioTimeslices { .. }, OpenSloVersion::V1alpha) => false,
+        (BudgetingMethod::Timeslices { .. }, OpenSloVersion::V1alpha) => true,
+        (
+            BudgetingMethod::Timeslices { slice_seconds, .. }
+            | BudgetingMethod::RatioTimeslices { slice_seconds },
+            _,
+        ) => is_minutes(slice_seconds),
+        _ => true,
+    };
+    slo.target.ppb() < Target::DENOMINATOR && has_window && has_method
+}
+
 proptest! {
-    /// What is written as `OpenSLO` is read back, whoever stands behind it.
+    /// What is written as `OpenSLO` of any version is valid, and is read back, whoever stands behind it.
     #[test]
     fn openslo_comes_back(slos in prop::collection::vec(any_slo(), 1..4)) {
         let slos: Vec<Slo> = slos
@@ -374,14 +558,30 @@ proptest! {
                 slo
             })
             .collect();
-        let set = SloSet::new("studio: one", slos);
-        let text = set.to_openslo();
-        let mut back = read(&text).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
-        for slo in &mut back.slos {
-            prop_assert!(slo.is_ratified());
-            slo.standing = shape_slo::Standing::Derived;
+        for version in OpenSloVersion::ALL {
+            let set = SloSet::new(
+                "studio: one",
+                slos.iter().filter(|slo| carries(version, slo)).cloned().collect(),
+            );
+            let lost: Vec<&Slo> = slos.iter().filter(|slo| !carries(version, slo)).collect();
+            for slo in lost {
+                let error = SloSet::new("studio", vec![slo.clone()]).to_openslo(version).unwrap_err();
+                prop_assert_eq!(error.kind(), ErrorKind::Document);
+                prop_assert!(error.to_string().starts_with(&format!("`{}` at spec.", slo.id)), "{}", error);
+            }
+            if set.slos.is_empty() {
+                continue;
+            }
+            let text = set.to_openslo(version).map_err(|error| TestCaseError::fail(error.to_string()))?;
+            let verdict = validate_openslo(&text);
+            prop_assert!(verdict.valid, "{:?}\n{}", verdict, text);
+            let mut back = read(&text).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+            for slo in &mut back.slos {
+                prop_assert!(slo.is_ratified());
+                slo.standing = shape_slo::Standing::Derived;
+            }
+            prop_assert_eq!(back, set, "{}", text);
         }
-        prop_assert_eq!(back, set);
     }
 
     /// No text makes the reader panic.

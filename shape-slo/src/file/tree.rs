@@ -22,6 +22,17 @@ pub(super) struct Place<T> {
     column: u64,
 }
 
+impl<T> Place<T> {
+    /// Something else at the same place.
+    pub(super) fn beside<U>(&self, value: U) -> Place<U> {
+        Place {
+            value,
+            line: self.line,
+            column: self.column,
+        }
+    }
+}
+
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Place<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<T>::deserialize(deserializer)?;

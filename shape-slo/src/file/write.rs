@@ -1,126 +1,402 @@
-//! Objectives written as `OpenSLO` v1.
+//! Objectives written as `OpenSLO`.
 
-use std::fmt::Write;
-
+use serde_json::{Map, Value};
 use shape_sli::Indicator;
 
 use super::openslo::{ID, MIN_EVENTS};
-use crate::{BudgetingMethod, CalendarUnit, Slo, SloSet, Target, Window, window::seconds_text};
+use crate::{
+    BudgetingMethod, CalendarUnit, Error, Mistake, OpenSloVersion, Slo, SloSet, Target, Window,
+    error::Repr, validate::is_time_zone, window::seconds_text,
+};
 
 impl SloSet {
-    /// Writes the objectives as `OpenSLO` v1 documents, one `SLO` each, in their order.
+    /// Writes the objectives as `OpenSLO` documents of a version, one `SLO` each, in their order.
     ///
-    /// [`SloSet::from_yaml`] reads them back: the name and the least number of events travel as annotations
-    /// (`shape/id`, `shape/min-events`); who ratified an objective, and why its target is what it is, stay behind.
+    /// [`SloSet::from_yaml`] reads them back, and [`validate_openslo`](crate::validate_openslo) finds nothing to
+    /// complain about. The name and the least number of events travel as annotations (`shape/id`, `shape/min-events`),
+    /// in v1alpha, which has none, in the query. Who ratified an objective, and why its target is what it is, stay behind.
     ///
     /// ```
     /// use shape_sli::Indicator;
-    /// use shape_slo::{Slo, SloSet, Window};
+    /// use shape_slo::{OpenSloVersion, Slo, SloSet, Window};
     /// use shape_telemetry::ComponentId;
     ///
     /// let canvas = ComponentId::new("canvas");
     /// let window = Window::rolling_days(28);
     /// let slo = Slo::new(&canvas, Indicator::Availability, "99.9%".parse()?, window);
-    /// let text = SloSet::new("studio", vec![slo]).to_openslo();
+    /// let set = SloSet::new("studio", vec![slo]);
+    /// let text = set.to_openslo(OpenSloVersion::V1)?;
     /// assert!(text.starts_with("apiVersion: openslo/v1\nkind: SLO\nmetadata:\n  name: canvas-availability\n"));
     /// # Ok::<(), shape_slo::Error>(())
     /// ```
-    pub fn to_openslo(&self) -> String {
+    ///
+    /// # Errors
+    ///
+    /// When a version has no way to say something; **all** of it, with the path where it would stand
+    /// ([`Error::mistakes`]): no version knows a target of 100 % or a window of seconds (v1alpha knows the latter), v2alpha no months,
+    /// v1alpha no `RatioTimeslices` and no years.
+    ///
+    /// ```
+    /// # use shape_sli::Indicator;
+    /// # use shape_slo::{OpenSloVersion, Slo, SloSet, Window};
+    /// # use shape_telemetry::ComponentId;
+    /// # let canvas = ComponentId::new("canvas");
+    /// let month = "calendar month UTC".parse()?;
+    /// let slo = Slo::new(&canvas, Indicator::Availability, "99.9%".parse()?, month);
+    /// let error = SloSet::new("studio", vec![slo]).to_openslo(OpenSloVersion::V2alpha).unwrap_err();
+    /// assert_eq!(error.to_string(), "\
+    /// `canvas/availability` at spec.timeWindow[0].duration: a calendar month, `openslo.com/v2alpha` has minutes, hours, days and weeks");
+    /// # Ok::<(), shape_slo::Error>(())
+    /// ```
+    pub fn to_openslo(&self, version: OpenSloVersion) -> Result<String, Error> {
+        let mut lost = Vec::new();
         let documents: Vec<String> = self
             .slos
             .iter()
-            .map(|slo| document(&self.service, slo))
+            .map(|slo| {
+                let mut writer = Writer {
+                    version,
+                    slo,
+                    lost: &mut lost,
+                };
+                writer.document(&self.service)
+            })
             .collect();
-        documents.join("---\n")
+        if lost.is_empty() {
+            Ok(documents.join("---\n"))
+        } else {
+            Err(Repr::Document(lost).into())
+        }
     }
 }
 
-fn document(service: &str, slo: &Slo) -> String {
-    let mut text = String::new();
-    let id = quoted(slo.id.as_str());
-    let component = quoted(slo.component.as_str());
-    let service = quoted(service);
-    let more = |name: &str, value: String| format!("              {name}: {value}\n");
-    let (kind, limit) = match slo.indicator {
-        Indicator::Latency { limit_ns } => ("latency", more("limit", exact(limit_ns))),
-        Indicator::Freshness { limit_ns } => ("freshness", more("limit", exact(limit_ns))),
-        Indicator::Saturation { limit_ppb } => {
-            let share = Target::from_ppb(limit_ppb).map_or_else(String::new, ratio);
-            ("saturation", more("limit", share))
+/// Writes one objective, and collects what its version can not say.
+struct Writer<'a> {
+    version: OpenSloVersion,
+    slo: &'a Slo,
+    lost: &'a mut Vec<Mistake>,
+}
+
+impl Writer<'_> {
+    fn lose(&mut self, path: &str, what: &str) {
+        self.lost.push(Mistake {
+            line: None,
+            column: None,
+            message: format!("`{}` at {path}: {what}", self.slo.id),
+        });
+    }
+
+    fn document(&mut self, service: &str) -> String {
+        let slo = self.slo;
+        let version = self.version.as_str();
+        let name = dns_label(slo.id.as_str());
+        if service.trim().is_empty() {
+            let field = self.service_field();
+            self.lose(&format!("spec.{field}"), "no service, OpenSLO wants one");
         }
-        Indicator::Throughput { per_hour } => {
-            ("throughput", more("per_hour", per_hour.to_string()))
+        if slo.id.as_str().trim().is_empty() {
+            self.lose("metadata.name", "no name, OpenSLO wants one");
         }
-        Indicator::Probe => ("probe", String::new()),
-        _ => ("availability", String::new()),
-    };
-    let source = |name: &str| {
-        format!(
-            "        {name}:\n          metricSource:\n            type: shape\n            spec:\n              component: {component}\n              indicator: {kind}\n{limit}"
-        )
-    };
-    let (good, total) = (source("good"), source("total"));
-    let (duration, calendar) = match &slo.window {
-        Window::Rolling { seconds } => (seconds_text(*seconds), String::new()),
-        Window::Calendar { unit, time_zone } => {
-            // A Monday, and the first day of a month, a quarter and a year at once.
-            let start = "2018-01-01 00:00:00";
-            let zone = quoted(time_zone);
-            (
-                unit_text(*unit).to_owned(),
-                format!("      calendar:\n        startTime: {start}\n        timeZone: {zone}\n"),
-            )
+        if slo.target.ppb() == Target::DENOMINATOR {
+            self.lose(
+                "spec.objectives[0].target",
+                "100%, OpenSLO wants less than that",
+            );
         }
-    };
-    let is_rolling = slo.window.is_rolling();
-    let (method, slices) = match slo.method {
-        BudgetingMethod::Occurrences => ("Occurrences", String::new()),
-        BudgetingMethod::Timeslices {
-            slice_seconds,
-            slice_target,
-        } => (
-            "Timeslices",
-            format!(
-                "      timeSliceTarget: {}\n      timeSliceWindow: {}\n",
-                ratio(slice_target),
-                seconds_text(slice_seconds)
-            ),
-        ),
-        BudgetingMethod::RatioTimeslices { slice_seconds } => (
-            "RatioTimeslices",
-            format!("      timeSliceWindow: {}\n", seconds_text(slice_seconds)),
-        ),
-    };
-    let _ = write!(
-        text,
-        "apiVersion: openslo/v1
+        let service = quoted(service);
+        let target = ratio(slo.target);
+        if self.version == OpenSloVersion::V1alpha {
+            let (method, slices) = self.method_v1alpha();
+            let query = self.query_v1alpha(&name);
+            let window = self.window_v1alpha();
+            return format!(
+                "apiVersion: {version}
 kind: SLO
 metadata:
-  name: {}
-  annotations:
-    {ID}: {id}
-    {MIN_EVENTS}: \"{}\"
+  name: {name}
 spec:
   service: {service}
-  indicator:
+  timeWindows:
+{window}  budgetingMethod: {method}
+  objectives:
+    - value: 1
+      target: {target}
+{slices}      ratioMetrics:
+        incremental: true
+        good:
+{query}        total:
+{query}"
+            );
+        }
+        let service_field = self.service_field();
+        let indicator = match self.version {
+            OpenSloVersion::V2alpha => "sli",
+            _ => "indicator",
+        };
+        let id = quoted(slo.id.as_str());
+        let min_events = slo.min_events;
+        let source = self.source();
+        let window = self.window();
+        let (method, slices) = self.method();
+        format!(
+            "apiVersion: {version}
+kind: SLO
+metadata:
+  name: {name}
+  annotations:
+    {ID}: {id}
+    {MIN_EVENTS}: \"{min_events}\"
+spec:
+  {service_field}: {service}
+  {indicator}:
     metadata:
-      name: {}
+      name: {name}
     spec:
       ratioMetric:
         counter: true
-{good}{total}  timeWindow:
-    - duration: {duration}
-      isRolling: {is_rolling}
-{calendar}  budgetingMethod: {method}
+        good:
+{source}        total:
+{source}  timeWindow:
+{window}  budgetingMethod: {method}
   objectives:
-    - target: {}
-{slices}",
-        dns_label(slo.id.as_str()),
-        slo.min_events,
-        dns_label(slo.id.as_str()),
-        ratio(slo.target),
-    );
-    text
+    - target: {target}
+{slices}"
+        )
+    }
+
+    fn service_field(&self) -> &'static str {
+        match self.version {
+            OpenSloVersion::V2alpha => "serviceRef",
+            _ => "service",
+        }
+    }
+
+    /// What is measured, in the words of the native form; without the indicator's kind.
+    fn metric(&mut self) -> (&'static str, Map<String, Value>) {
+        let slo = self.slo;
+        let path = match self.version {
+            OpenSloVersion::V1alpha => "spec.objectives[0].ratioMetrics.good.query",
+            OpenSloVersion::V1 => "spec.indicator.spec.ratioMetric.good.metricSource.spec",
+            OpenSloVersion::V2alpha => "spec.sli.spec.ratioMetric.good.spec",
+        };
+        let mut fields = Map::new();
+        let component = slo.component.as_str();
+        if component.trim().is_empty() {
+            self.lose(path, "no component");
+        }
+        fields.insert("component".to_owned(), component.into());
+        let mut limit = |text: Option<String>| {
+            if let Some(text) = text {
+                fields.insert("limit".to_owned(), text.into());
+                return true;
+            }
+            false
+        };
+        let positive = |nanoseconds: u64| (nanoseconds != 0).then(|| exact(nanoseconds));
+        let (kind, is_written) = match slo.indicator {
+            Indicator::Latency { limit_ns } => ("latency", limit(positive(limit_ns))),
+            Indicator::Freshness { limit_ns } => ("freshness", limit(positive(limit_ns))),
+            Indicator::Saturation { limit_ppb } => {
+                ("saturation", limit(Target::from_ppb(limit_ppb).map(ratio)))
+            }
+            Indicator::Throughput { per_hour } => {
+                fields.insert("per_hour".to_owned(), per_hour.into());
+                ("throughput", true)
+            }
+            Indicator::Probe => ("probe", true),
+            Indicator::Availability => ("availability", true),
+            _ => ("", false),
+        };
+        if !is_written {
+            let indicator = slo.indicator;
+            self.lose(path, &format!("`{indicator}`, files have no words for it"));
+        }
+        (kind, fields)
+    }
+
+    fn source(&mut self) -> String {
+        let (kind, mut fields) = self.metric();
+        fields.insert("indicator".to_owned(), kind.into());
+        // The deeper of the two places is that of v1.
+        let (head, margin) = if self.version == OpenSloVersion::V2alpha {
+            (
+                "          dataSourceSpec:\n            type: shape\n            connectionDetails: {}\n          spec:\n",
+                "            ",
+            )
+        } else {
+            (
+                "          metricSource:\n            type: shape\n            spec:\n",
+                "              ",
+            )
+        };
+        let mut text = head.to_owned();
+        for (name, value) in &fields {
+            let value = value.as_str().map_or_else(|| value.to_string(), quoted);
+            text.push_str(margin);
+            text.push_str(name);
+            text.push_str(": ");
+            text.push_str(&value);
+            text.push('\n');
+        }
+        text
+    }
+
+    fn query_v1alpha(&mut self, name: &str) -> String {
+        let (kind, mut fields) = self.metric();
+        let slo = self.slo;
+        if slo.id.as_str() != name {
+            fields.insert("id".to_owned(), slo.id.as_str().into());
+        }
+        if slo.min_events != slo.target.events_for_one_failure().unwrap_or(1) {
+            fields.insert("min_events".to_owned(), slo.min_events.into());
+        }
+        if let BudgetingMethod::Timeslices { slice_seconds, .. } = slo.method {
+            if slice_seconds == 0 {
+                self.lose("spec.objectives[0].timeSliceTarget", "slices of no length");
+            }
+            fields.insert("slice".to_owned(), seconds_text(slice_seconds).into());
+        }
+        let component = quoted(slo.component.as_str());
+        let query = if fields.len() == 1 && component == slo.component.as_str() {
+            component
+        } else {
+            let json = Value::Object(fields).to_string();
+            // Within single quotes a map stays readable.
+            if json.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+                format!("'{}'", json.replace('\'', "''"))
+            } else {
+                quoted(&json)
+            }
+        };
+        format!("          source: shape\n          queryType: {kind}\n          query: {query}\n")
+    }
+
+    fn window(&mut self) -> String {
+        let (duration, calendar) = match &self.slo.window {
+            Window::Rolling { seconds } => (
+                self.length("spec.timeWindow[0].duration", *seconds),
+                String::new(),
+            ),
+            Window::Calendar { unit, time_zone } => {
+                let is_short = matches!(unit, CalendarUnit::Day | CalendarUnit::Week);
+                if self.version == OpenSloVersion::V2alpha && !is_short {
+                    let version = self.version;
+                    self.lose(
+                        "spec.timeWindow[0].duration",
+                        &format!(
+                            "a calendar {unit}, `{version}` has minutes, hours, days and weeks"
+                        ),
+                    );
+                }
+                let calendar = self.calendar("spec.timeWindow[0].calendar.timeZone", time_zone);
+                (unit_text(*unit).to_owned(), calendar)
+            }
+        };
+        let is_rolling = self.slo.window.is_rolling();
+        format!("    - duration: {duration}\n      isRolling: {is_rolling}\n{calendar}")
+    }
+
+    fn window_v1alpha(&mut self) -> String {
+        let (unit, count, calendar) = match &self.slo.window {
+            Window::Rolling { seconds } => {
+                let (unit, count) = if seconds.is_multiple_of(86_400) {
+                    ("Day", seconds / 86_400)
+                } else {
+                    ("Second", *seconds)
+                };
+                if !(1..=i64::MAX.unsigned_abs()).contains(&count) {
+                    self.lose(
+                        "spec.timeWindows[0].count",
+                        &format!("{count}, OpenSLO wants more than 0 and at most 63 bits"),
+                    );
+                }
+                (unit, count, String::new())
+            }
+            Window::Calendar { unit, time_zone } => {
+                let name = match unit {
+                    CalendarUnit::Day => "Day",
+                    CalendarUnit::Week => "Week",
+                    CalendarUnit::Month => "Month",
+                    CalendarUnit::Quarter => "Quarter",
+                    CalendarUnit::Year => {
+                        let version = self.version;
+                        self.lose(
+                            "spec.timeWindows[0].unit",
+                            &format!("a calendar year, `{version}` ends with quarters"),
+                        );
+                        "Year"
+                    }
+                };
+                let calendar = self.calendar("spec.timeWindows[0].calendar.timeZone", time_zone);
+                (name, 1, calendar)
+            }
+        };
+        let is_rolling = self.slo.window.is_rolling();
+        format!(
+            "    - unit: {unit}\n      count: {count}\n      isRolling: {is_rolling}\n{calendar}"
+        )
+    }
+
+    fn calendar(&mut self, path: &str, time_zone: &str) -> String {
+        if !is_time_zone(time_zone) {
+            self.lose(path, &format!("`{time_zone}`, which is no IANA time zone"));
+        }
+        // A Monday, and the first day of a month, a quarter and a year at once.
+        let start = "2018-01-01 00:00:00";
+        let zone = quoted(time_zone);
+        format!("      calendar:\n        startTime: {start}\n        timeZone: {zone}\n")
+    }
+
+    /// A length in the units of v1 and v2alpha, of which the least is a minute.
+    fn length(&mut self, path: &str, seconds: u64) -> String {
+        let text = seconds_text(seconds);
+        if seconds == 0 || !seconds.is_multiple_of(60) {
+            self.lose(path, &format!("{text}, OpenSLO wants whole minutes"));
+        }
+        text
+    }
+
+    fn method(&mut self) -> (&'static str, String) {
+        let path = "spec.objectives[0].timeSliceWindow";
+        match self.slo.method {
+            BudgetingMethod::Occurrences => ("Occurrences", String::new()),
+            BudgetingMethod::Timeslices {
+                slice_seconds,
+                slice_target,
+            } => {
+                let (share, length) = (ratio(slice_target), self.length(path, slice_seconds));
+                (
+                    "Timeslices",
+                    format!("      timeSliceTarget: {share}\n      timeSliceWindow: {length}\n"),
+                )
+            }
+            BudgetingMethod::RatioTimeslices { slice_seconds } => {
+                let length = self.length(path, slice_seconds);
+                (
+                    "RatioTimeslices",
+                    format!("      timeSliceWindow: {length}\n"),
+                )
+            }
+        }
+    }
+
+    fn method_v1alpha(&mut self) -> (&'static str, String) {
+        match self.slo.method {
+            BudgetingMethod::Occurrences => ("Occurrences", String::new()),
+            BudgetingMethod::Timeslices { slice_target, .. } => {
+                let share = ratio(slice_target);
+                ("Timeslices", format!("      timeSliceTarget: {share}\n"))
+            }
+            BudgetingMethod::RatioTimeslices { .. } => {
+                let version = self.version;
+                self.lose(
+                    "spec.budgetingMethod",
+                    &format!("RatioTimeslices, `{version}` has `Occurrences` and `Timeslices`"),
+                );
+                ("RatioTimeslices", String::new())
+            }
+        }
+    }
 }
 
 fn unit_text(unit: CalendarUnit) -> &'static str {

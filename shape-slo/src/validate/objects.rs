@@ -1,7 +1,7 @@
 //! The fields of the objects of each version.
 
 use super::{
-    Version,
+    OpenSloVersion as Version,
     shape::Shape::{
         self, AnyMap, Bool, Duration, Kind, Label, List, Map, Number, Optional, Raw, Struct, Text,
         Whole,

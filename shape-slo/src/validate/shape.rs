@@ -91,11 +91,12 @@ pub(super) fn decode(value: Value, shape: &Shape, path: &str) -> Result<Value, S
     ))
 }
 
+/// Whether Go reads a number into 64 bits, be it written as `1.0`.
 fn is_whole(number: &serde_json::Number) -> bool {
     number.is_i64()
-        || number
-            .as_f64()
-            .is_some_and(|value| value.fract().abs() < f64::EPSILON)
+        || number.as_f64().is_some_and(|value| {
+            value.fract().abs() <= 0.0 && value.abs() < 9_223_372_036_854_775_808.0
+        })
 }
 
 fn list(value: Value, inner: &Shape, path: &str) -> Result<Value, String> {

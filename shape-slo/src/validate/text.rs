@@ -55,6 +55,8 @@ pub(super) fn is_qualified_name(text: &str, most: usize) -> bool {
 pub(super) fn is_date_time(text: &str) -> bool {
     let parsed = || {
         let (date, time) = text.split_once(' ')?;
+        // One blank of the layout stands for any number of them.
+        let time = time.trim_start_matches(' ');
         let number = |text: &str, lengths: std::ops::RangeInclusive<usize>| {
             let is_number =
                 lengths.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -83,7 +85,7 @@ pub(super) fn is_date_time(text: &str) -> bool {
 }
 
 /// A name of the IANA time zone database, in its own case.
-pub(super) fn is_time_zone(text: &str) -> bool {
+pub(crate) fn is_time_zone(text: &str) -> bool {
     // Without the database every name may be one.
     if text == "UTC" || text == "Etc/UTC" || !cfg!(feature = "calendar") {
         return !text.is_empty();
@@ -113,6 +115,7 @@ mod tests {
             "2024-02-29 12:30:00",
             "2022-01-01 1:02:03",
             "2022-01-01 01:02:03.5",
+            "2022-01-01   01:02:03,25",
         ] {
             assert!(is_date_time(text), "{text}");
         }

@@ -137,7 +137,7 @@ fn other_periods_scale_the_factors() {
     assert_eq!(last.name, "slo:sli_error:ratio_rate4w");
     assert_eq!(last.labels["sloth_window"], "4w");
     assert_eq!(last.labels["tier"], "2");
-    assert_eq!(last.labels["ratio"], "0.20");
+    assert_eq!(last.labels["ratio"], "0.2");
     let page = &groups[2].rules[0];
     assert_eq!(page.kind, RuleKind::Alert);
     assert!(
@@ -222,10 +222,209 @@ slos:
 `slos[0]`: `alerting.name` is missing, and alerts are not disabled
 `slos[1]`: the indicator is the Go plugin `availability`, which is not built in"
     );
+    let of = |from: &str, to: &str| {
+        assert!(SPEC.contains(from));
+        let text = SPEC.replace(from, to);
+        prometheus_rules(&text, &RuleConfig::new())
+            .unwrap_err()
+            .to_string()
+    };
+    for (from, to, message) in [
+        (
+            "service: shop",
+            "service: my shop",
+            "`service` is `my shop`, expected letters and digits, with `-`, `.` and `_` between them",
+        ),
+        (
+            "name: requests",
+            "name: requests-",
+            "`slos[0]`: `name` is `requests-`, expected letters and digits, with `-`, `.` and `_` between them",
+        ),
+        (
+            "tier: 2",
+            "tier: ''",
+            "`labels.tier` is empty, expected a text",
+        ),
+        (
+            "tier: 2",
+            "__name__: x",
+            "`labels` has a name `__name__`, which none can have",
+        ),
+        (
+            "name: ShopErrors",
+            "name: E, page_alert: { annotations: { run: } }",
+            "`slos[0]`: the page alert: `annotations.run` is empty, expected a text",
+        ),
+        (
+            "sum(rate(errors[{{ .window }}]))",
+            "sum(rate(requests[{{.window}}]))",
+            "`slos[0]`: `error_query` and `total_query` are the same, which makes everything an error",
+        ),
+        (
+            "slos:",
+            "slo_plugins: { overridePrevious: true }\nslos:",
+            "`slos[0]`: `overridePrevious` leaves no plugin that makes rules",
+        ),
+    ] {
+        assert_eq!(of(from, to), message);
+    }
     let error =
         prometheus_rules("version: prometheus/v1\nservice: [1]\n", &RuleConfig::new()).unwrap_err();
     assert_eq!(error.mistakes()[0].line, Some(2));
     assert!(prometheus_rules("", &RuleConfig::new()).is_err());
+}
+
+/// As `sigs.k8s.io/yaml` has it, which Sloth reads with.
+#[test]
+fn what_looks_like_a_number_is_written_as_go_writes_it() {
+    let text = SPEC.replace(
+        "tier: 2",
+        "a: yes, b: 1.10, c: 0x10, d: 1e3, e: '1.10', f: 2024-01-01, 7: 8, g: 1234567.5, h: 12345678",
+    );
+    let files = prometheus_rules(&text, &RuleConfig::new()).unwrap();
+    let labels = &files[0].groups[0].rules[0].labels;
+    for (name, value) in [
+        ("a", "true"),
+        ("b", "1.1"),
+        ("c", "16"),
+        ("d", "1000"),
+        ("e", "1.10"),
+        ("f", "2024-01-01"),
+        ("7", "8"),
+        ("g", "1.2345675e+06"),
+        ("h", "12345678"),
+    ] {
+        assert_eq!(labels[name], value, "{name}");
+    }
+}
+
+#[test]
+fn labels_and_annotations_of_every_level() {
+    let text = SPEC
+        .replace("    objective:", "    labels: { tier: own, sloth_slo: mine, sloth_window: w }\n    objective:")
+        .replace(
+            "name: ShopErrors",
+            "name: E, labels: { a: all, b: all }, annotations: { title: T, r: all }, page_alert: { labels: { b: page, sloth_severity: p1 }, annotations: { r: page } }, ticket_alert: { disable: true }",
+        );
+    let config = RuleConfig::new().extra_label("tier", "extra");
+    let files = prometheus_rules(&text, &config).unwrap();
+    let groups = &files[0].groups;
+    // The author's labels win over Sloth's, those of the command over the author's; matchers keep the real names.
+    let recorded = &groups[0].rules[0];
+    assert_eq!(recorded.labels["tier"], "extra");
+    assert_eq!(recorded.labels["sloth_slo"], "mine");
+    assert_eq!(recorded.labels["sloth_window"], "w");
+    let period = groups[0].rules.last().unwrap();
+    assert!(period.expr.contains("sloth_slo=\"requests\""));
+    let [alert] = groups[2].rules.as_slice() else {
+        panic!("one alert")
+    };
+    let labels: Vec<(&str, &str)> = alert
+        .labels
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    assert_eq!(
+        labels,
+        [("a", "all"), ("b", "page"), ("sloth_severity", "p1")]
+    );
+    assert_eq!(alert.annotations["title"], "T");
+    assert_eq!(alert.annotations["r"], "page");
+    assert!(alert.annotations["summary"].contains("over expected"));
+}
+
+#[test]
+fn documents_of_a_text_do_not_know_each_other() {
+    let body = SPEC
+        .trim_start()
+        .trim_start_matches("version: prometheus/v1\n")
+        .replace('\n', "\n  ");
+    let resource = |namespace: &str| {
+        format!(
+            "apiVersion: sloth.slok.dev/v1\nkind: PrometheusServiceLevel\nmetadata: {{ name: x, namespace: {namespace}, labels: {{ app.kubernetes.io/component: mine }} }}\nspec:\n  {body}\n"
+        )
+    };
+    let text = format!(
+        "# two of them\n---\n{}---\n{}",
+        resource("a"),
+        resource("b")
+    );
+    let files = prometheus_rules(&text, &RuleConfig::new()).unwrap();
+    let resource = |index: usize| files[index].resource.as_ref().unwrap();
+    assert_eq!(resource(1).namespace.as_deref(), Some("b"));
+    assert_eq!(resource(0).labels["app.kubernetes.io/component"], "mine");
+    assert_eq!(resource(0).labels["app.kubernetes.io/managed-by"], "sloth");
+    assert_eq!(files[0].groups, files[1].groups);
+}
+
+/// A period as long as one of the windows, and one that is no whole number of hours.
+#[test]
+fn periods_of_odd_length() {
+    let catalogue = |period: &str| {
+        let text = format!(
+            "apiVersion: sloth.slok.dev/v1
+kind: AlertWindows
+spec:
+  sloPeriod: {period}
+  page: {{ quick: {{ errorBudgetPercent: 8, shortWindow: 5m, longWindow: 100m }}, slow: {{ errorBudgetPercent: 12.5, shortWindow: 30m, longWindow: 6h }} }}
+  ticket: {{ quick: {{ errorBudgetPercent: 20, shortWindow: 2h, longWindow: 1d }}, slow: {{ errorBudgetPercent: 42, shortWindow: 6h, longWindow: 3d }} }}
+"
+        );
+        let config = RuleConfig::new().windows(AlertWindows::from_yaml(&text).unwrap());
+        let files = prometheus_rules(SPEC, &config.period(period).unwrap()).unwrap();
+        files[0].groups.clone()
+    };
+    let groups = catalogue("3d");
+    let of_period: Vec<&str> = groups[0]
+        .rules
+        .iter()
+        .filter(|rule| rule.name.ends_with("rate3d"))
+        .map(|rule| rule.expr.split('(').next().unwrap())
+        .collect();
+    assert_eq!(of_period, ["sum_over_time", "sum_over_time"]);
+    // 8 * 72 / 100 / 1.6666666666666665; by the nearest float of 5/3 it would be 3.4559999999999995.
+    assert!(
+        groups[2].rules[0].expr.contains("> (3.456 * "),
+        "{}",
+        groups[2].rules[0].expr
+    );
+    let groups = catalogue("100m");
+    let days = &groups[1].rules[2];
+    assert_eq!(days.name, "slo:time_period:days");
+    assert_eq!(
+        days.expr,
+        format!("vector({})", 1.666_666_666_666_666_5 / 24.0)
+    );
+}
+
+#[test]
+fn plugins_run_in_the_order_of_their_priority() {
+    let labels = |chain: &str| {
+        let text = SPEC.replace(
+            "    alerting: ",
+            &format!("    plugins: {{ {chain} }}\n    alerting: "),
+        );
+        let files = prometheus_rules(&text, &RuleConfig::new()).unwrap();
+        files[0].groups[1]
+            .rules
+            .last()
+            .unwrap()
+            .labels
+            .get("k")
+            .cloned()
+    };
+    let info = |value: &str, priority: i32| {
+        format!(
+            "{{ id: sloth.dev/contrib/info_labels/v1, priority: {priority}, config: {{ labels: {{ k: {value} }} }} }}"
+        )
+    };
+    let chain = |plugins: &[String]| format!("chain: [{}]", plugins.join(", "));
+    assert_eq!(
+        labels(&chain(&[info("x", 5), info("z", 1)])).as_deref(),
+        Some("x")
+    );
+    // Before the rules are made there is nothing to add to.
+    assert_eq!(labels(&chain(&[info("x", -1)])), None);
 }
 
 #[test]
@@ -363,7 +562,7 @@ fn plugins_of_sloth_change_what_they_say() {
     );
     assert_eq!(
         alert.expr,
-        r#"slo:period_error_budget_remaining:ratio{cluster="eu", env="live", owner="us", ratio="0.20", sloth_id="shop-requests", sloth_service="shop", sloth_slo="requests", tier="2"} <= 0.25"#
+        r#"slo:period_error_budget_remaining:ratio{cluster="eu", env="live", owner="us", ratio="0.2", sloth_id="shop-requests", sloth_service="shop", sloth_slo="requests", tier="2"} <= 0.25"#
     );
     assert_eq!(
         alert.labels,

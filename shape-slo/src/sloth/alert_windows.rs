@@ -225,16 +225,10 @@ impl AlertWindows {
 
 impl WindowPair {
     /// The burn rate above which the pair alerts, in the steps of Sloth's arithmetic so that the last digit agrees.
-    #[expect(
-        clippy::as_conversions,
-        clippy::cast_precision_loss,
-        reason = "milliseconds of a period are far below 2^53"
-    )]
     pub(super) fn factor(self, period_ms: u64) -> f64 {
-        let hours = |ms: u64| ms as f64 / 3_600_000.0;
         match self.burn {
             Burn::BudgetPercent(percent) => {
-                percent * hours(period_ms) / 100.0 / hours(self.long_ms)
+                percent * go::hours(period_ms) / 100.0 / go::hours(self.long_ms)
             }
             Burn::Factor(factor) => f64::from(factor),
         }

@@ -15,6 +15,17 @@ pub(super) fn float(value: f64) -> String {
     }
 }
 
+/// A length in hours, in the steps of Go's `Duration.Hours`, so that the last digit agrees.
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "milliseconds of a period are far below 2^53"
+)]
+pub(super) fn hours(ms: u64) -> f64 {
+    const HOUR: u64 = 3_600_000;
+    (ms / HOUR) as f64 + (ms % HOUR) as f64 * 1e6 / 3.6e12
+}
+
 /// Units of Prometheus in milliseconds; those that are written only when nothing is left over, and the others.
 const UNITS: [(&str, u64, bool); 7] = [
     ("y", 365 * 86_400_000, true),
@@ -81,6 +92,12 @@ mod tests {
         ] {
             assert_eq!(float(value), text);
         }
+    }
+
+    #[test]
+    fn hours_are_those_of_go() {
+        assert_eq!(float(hours(100 * 60_000)), "1.6666666666666665");
+        assert_eq!(float(hours(36 * 3_600_000) / 24.0), "1.5");
     }
 
     #[test]

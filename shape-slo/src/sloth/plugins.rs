@@ -22,6 +22,9 @@ struct Plugin {
     id: String,
     #[serde(default)]
     config: Value,
+    /// Those below zero run before the plugins that make the rules, whatever their place in the list.
+    #[serde(default)]
+    priority: i64,
 }
 
 impl Plugin {
@@ -108,12 +111,22 @@ impl ExhaustedAlert {
 }
 
 impl Plan {
-    /// Of the chain of a service and of that of an objective.
-    pub(super) fn new(chains: [&Chain; 2]) -> Result<Self, String> {
-        let all = Self {
-            sli: true,
-            metadata: true,
-            alerts: true,
+    /// Of the chain of a service and of that of an objective, in the order in which Sloth runs them.
+    pub(super) fn new([of_service, of_slo]: [&Chain; 2]) -> Result<Self, String> {
+        let mut plugins: Vec<&Plugin> = Vec::new();
+        if !of_slo.override_previous {
+            plugins.extend(&of_service.chain);
+        }
+        plugins.extend(&of_slo.chain);
+        plugins.sort_by_key(|plugin| plugin.priority);
+        let is_alone = of_service.override_previous || of_slo.override_previous;
+        if is_alone && plugins.is_empty() {
+            return Err("`overridePrevious` leaves no plugin that makes rules".to_owned());
+        }
+        let mut plan = Self {
+            sli: false,
+            metadata: false,
+            alerts: false,
             denominator_corrected: false,
             optimized: true,
             info_labels: Vec::new(),
@@ -125,21 +138,39 @@ impl Plan {
             metadata_interval: None,
             alert_interval: None,
         };
-        let mut plan = all.clone();
-        for chain in chains {
-            if chain.override_previous {
-                plan = Self {
-                    sli: false,
-                    metadata: false,
-                    alerts: false,
-                    ..all.clone()
-                };
-            }
-            for plugin in &chain.chain {
-                plan.add(plugin)?;
-            }
+        let early = plugins.partition_point(|plugin| plugin.priority < 0);
+        for plugin in &plugins[..early] {
+            plan.add(plugin)?;
+        }
+        if !is_alone {
+            plan.make_sli(true);
+            plan.make_metadata();
+            plan.make_alerts();
+        }
+        for plugin in &plugins[early..] {
+            plan.add(plugin)?;
         }
         Ok(plan)
+    }
+
+    /// Makes the rules of the error ratio anew: what was done to them before is gone.
+    fn make_sli(&mut self, optimized: bool) {
+        self.sli = true;
+        self.optimized = optimized;
+        self.denominator_corrected = false;
+        self.fewer_labels = None;
+    }
+
+    fn make_metadata(&mut self) {
+        self.metadata = true;
+        self.info_labels.clear();
+        self.fewer_labels = None;
+    }
+
+    fn make_alerts(&mut self) {
+        self.alerts = true;
+        self.alert_for = false;
+        self.exhausted.clear();
     }
 
     fn add(&mut self, plugin: &Plugin) -> Result<(), String> {
@@ -149,15 +180,12 @@ impl Plan {
             | "sloth.dev/core/noop/v1"
             | "sloth.dev/core/validate/v1"
             | "sloth.dev/contrib/validate_victoria_metrics/v1" => {}
-            "sloth.dev/core/sli_rules/v1" => {
-                self.sli = true;
-                self.optimized = !plugin.is_set("disableOptimized");
-            }
-            "sloth.dev/core/metadata_rules/v1" => self.metadata = true,
-            "sloth.dev/core/alert_rules/v1" => self.alerts = true,
+            "sloth.dev/core/sli_rules/v1" => self.make_sli(!plugin.is_set("disableOptimized")),
+            "sloth.dev/core/metadata_rules/v1" => self.make_metadata(),
+            "sloth.dev/core/alert_rules/v1" => self.make_alerts(),
             "sloth.dev/contrib/denominator_corrected_rules/v1" => {
+                self.make_sli(!plugin.is_set("disableOptimized"));
                 self.denominator_corrected = true;
-                self.optimized = !plugin.is_set("disableOptimized");
             }
             "sloth.dev/contrib/info_labels/v1" => {
                 let labels = plugin.config.get("labels").and_then(Value::as_object);

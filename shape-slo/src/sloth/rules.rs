@@ -150,16 +150,6 @@ impl Objective<'_> {
     /// The error ratio over every window, and over the period as the mean of the shortest.
     fn indicator(&self) -> Vec<Rule> {
         let filter = &self.filter;
-        let mut rules: Vec<Rule> = self
-            .windows
-            .lengths()
-            .into_iter()
-            .map(|ms| {
-                let window = go::duration(ms);
-                let expr = self.ratio(&window);
-                self.record(error_ratio(ms), expr, [("sloth_window", &window)])
-            })
-            .collect();
         let period = go::duration(self.slo.period_ms);
         let short = error_ratio(self.windows.page.quick.short_ms);
         let mean = format!(
@@ -170,12 +160,20 @@ impl Objective<'_> {
         } else {
             self.plain_ratio(&period)
         };
-        rules.push(self.record(
-            error_ratio(self.slo.period_ms),
-            whole,
-            [("sloth_window", &period)],
-        ));
-        rules
+        // A window as long as the period is there twice, as Sloth has it.
+        let lengths = self.windows.lengths().into_iter();
+        lengths
+            .chain([self.slo.period_ms])
+            .map(|ms| {
+                let window = go::duration(ms);
+                let expr = if ms == self.slo.period_ms {
+                    whole.clone()
+                } else {
+                    self.ratio(&window)
+                };
+                self.record(error_ratio(ms), expr, [("sloth_window", &window)])
+            })
+            .collect()
     }
 
     fn ratio(&self, window: &str) -> String {
@@ -215,15 +213,10 @@ impl Objective<'_> {
         self.windows.lengths().into_iter().map(correction).collect()
     }
 
-    #[expect(
-        clippy::as_conversions,
-        clippy::cast_precision_loss,
-        reason = "milliseconds of a period are far below 2^53"
-    )]
     fn metadata(&self) -> Vec<Rule> {
         let filter = &self.filter;
         let objective = go::float(self.slo.objective / 100.0);
-        let days = go::float(self.slo.period_ms as f64 / 86_400_000.0);
+        let days = go::float(go::hours(self.slo.period_ms) / 24.0);
         let burn = |ms: u64| {
             format!(
                 "{}{filter}\n/ on(sloth_id, sloth_slo, sloth_service) group_left\nslo:error_budget:ratio{filter}\n",

@@ -2,13 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-
+pub(super) use self::checks::windowed;
+use self::{
+    checks::{wrong_entries, wrong_name, wrong_objective},
+    document::{AlertSpec, Body, Document, Sli},
+};
 use super::{
     RuleConfig, RuleResource, go, overall,
     plugins::{Chain, Plan},
 };
 use crate::Mistake;
+
+mod checks;
+mod document;
 
 /// The objectives of a service, whatever form they came in.
 pub(super) struct Service {
@@ -47,161 +53,6 @@ pub(super) struct AlertMeta {
     pub(super) annotations: BTreeMap<String, String>,
 }
 
-#[derive(Deserialize)]
-struct Document {
-    version: Option<String>,
-    #[serde(rename = "apiVersion")]
-    api_version: Option<String>,
-    kind: Option<String>,
-    #[serde(default)]
-    metadata: Metadata,
-    spec: Option<Body>,
-    // Not a flattened `Body`: that would read `2` and `true` as what they look like, and labels are text.
-    #[serde(default)]
-    service: String,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
-    #[serde(default)]
-    slo_plugins: Chain,
-    #[serde(default)]
-    slos: Vec<Slo>,
-}
-
-#[derive(Default, Deserialize)]
-struct Metadata {
-    #[serde(default)]
-    name: String,
-    namespace: Option<String>,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
-    #[serde(default)]
-    annotations: BTreeMap<String, String>,
-}
-
-/// Sloth's fields, and those of `OpenSLO`.
-///
-/// The Kubernetes form spells names `pageAlert`, the other `page_alert`, and Sloth reads over the spelling of the other
-/// form. So do we where that changes the rules; where a field must be there, either spelling is understood.
-#[derive(Default, Deserialize)]
-struct Body {
-    #[serde(default)]
-    service: String,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
-    #[serde(default, rename = "sloPlugins")]
-    slo_plugins: Chain,
-    #[serde(default)]
-    slos: Vec<Slo>,
-    #[serde(default)]
-    objectives: Vec<Objective>,
-    #[serde(default, rename = "timeWindows")]
-    time_windows: Vec<TimeWindow>,
-}
-
-#[derive(Deserialize)]
-struct Slo {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    objective: f64,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
-    #[serde(default)]
-    sli: Sli,
-    #[serde(default)]
-    alerting: Alerting,
-    #[serde(default)]
-    plugins: Chain,
-}
-
-#[derive(Default, Deserialize)]
-struct Sli {
-    raw: Option<Raw>,
-    events: Option<Events>,
-    plugin: Option<SliPlugin>,
-}
-
-#[derive(Deserialize)]
-struct Raw {
-    #[serde(default, alias = "errorRatioQuery")]
-    error_ratio_query: String,
-}
-
-#[derive(Deserialize)]
-struct Events {
-    #[serde(default, alias = "errorQuery")]
-    error_query: String,
-    #[serde(default, alias = "totalQuery")]
-    total_query: String,
-}
-
-#[derive(Deserialize)]
-struct SliPlugin {
-    #[serde(default)]
-    id: String,
-}
-
-#[derive(Default, Deserialize)]
-struct Alerting {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
-    #[serde(default)]
-    annotations: BTreeMap<String, String>,
-    #[serde(default)]
-    page_alert: AlertSpec,
-    #[serde(default)]
-    ticket_alert: AlertSpec,
-    #[serde(default, rename = "pageAlert")]
-    kubernetes_page: AlertSpec,
-    #[serde(default, rename = "ticketAlert")]
-    kubernetes_ticket: AlertSpec,
-}
-
-#[derive(Default, Deserialize)]
-struct AlertSpec {
-    #[serde(default)]
-    disable: bool,
-    #[serde(default, rename = "for")]
-    hold: Option<String>,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
-    #[serde(default)]
-    annotations: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize)]
-struct Objective {
-    #[serde(rename = "ratioMetrics")]
-    ratio_metrics: Option<RatioMetrics>,
-    target: Option<f64>,
-}
-
-#[derive(Deserialize)]
-struct RatioMetrics {
-    good: MetricQuery,
-    total: MetricQuery,
-}
-
-#[derive(Deserialize)]
-struct MetricQuery {
-    #[serde(default)]
-    source: String,
-    #[serde(default, rename = "queryType")]
-    query_type: String,
-    #[serde(default)]
-    query: String,
-}
-
-#[derive(Deserialize)]
-struct TimeWindow {
-    #[serde(default)]
-    unit: String,
-    #[serde(default)]
-    count: u64,
-}
-
 /// Reads all documents; what is wrong is added to `mistakes`.
 pub(super) fn read(text: &str, config: &RuleConfig, mistakes: &mut Vec<Mistake>) -> Vec<Service> {
     let documents: Vec<Option<Document>> = match serde_saphyr::from_multiple(text) {
@@ -225,10 +76,11 @@ pub(super) fn read(text: &str, config: &RuleConfig, mistakes: &mut Vec<Mistake>)
     if services.is_empty() && mistakes.is_empty() {
         mistakes.push(overall("no specification in the text"));
     }
-    let mut seen = BTreeSet::new();
+    // In another document of the text the same name may stand: they make files of their own.
     for service in &services {
+        let mut seen = BTreeSet::new();
         for slo in &service.slos {
-            if !seen.insert((&service.name, &slo.name)) {
+            if !seen.insert(&slo.name) {
                 mistakes.push(overall(format!(
                     "a second objective `{}` of service `{}`",
                     slo.name, service.name
@@ -258,11 +110,14 @@ fn service(
         }
         (Some("sloth.slok.dev/v1"), Some("PrometheusServiceLevel")) => {
             let mut labels = document.metadata.labels;
-            labels.insert("app.kubernetes.io/component".to_owned(), "SLO".to_owned());
-            labels.insert(
-                "app.kubernetes.io/managed-by".to_owned(),
-                "sloth".to_owned(),
-            );
+            for (name, value) in [
+                ("app.kubernetes.io/component", "SLO"),
+                ("app.kubernetes.io/managed-by", "sloth"),
+            ] {
+                labels
+                    .entry(name.to_owned())
+                    .or_insert_with(|| value.to_owned());
+            }
             let resource = RuleResource {
                 name: document.metadata.name,
                 namespace: document.metadata.namespace,
@@ -293,9 +148,9 @@ fn sloth(
     config: &RuleConfig,
     mistakes: &mut Vec<Mistake>,
 ) -> Service {
-    if body.service.is_empty() {
-        mistakes.push(overall("`service` is missing"));
-    }
+    let wrong_service = wrong_name("service", &body.service);
+    mistakes.extend(wrong_service.map(overall));
+    mistakes.extend(wrong_entries("labels", &body.labels).map(overall));
     if body.slos.is_empty() {
         mistakes.push(overall(
             "`slos` is empty: there is nothing to make rules of",
@@ -309,8 +164,9 @@ fn sloth(
         let plan = Plan::new([&body.slo_plugins, &slo.plugins]).map_err(&mut wrong);
         let query = query(slo.sli).map_err(&mut wrong);
         for message in [
-            slo.name.is_empty().then(|| "`name` is missing".to_owned()),
+            wrong_name("name", &slo.name),
             wrong_objective(slo.objective),
+            wrong_entries("labels", &slo.labels),
         ] {
             message.into_iter().for_each(&mut wrong);
         }
@@ -332,6 +188,18 @@ fn sloth(
         {
             if go::parse_duration(hold).is_none() {
                 wrong(format!("`for` is `{hold}`, expected a length such as `5m`"));
+            }
+        }
+        let speaking = [(&page, "page"), (&ticket, "ticket")];
+        for (spec, severity) in speaking.into_iter().filter(|(spec, _)| !spec.disable) {
+            let labels = merged([&alerting.labels, &spec.labels]);
+            let annotations = merged([&alerting.annotations, &spec.annotations]);
+            for message in [
+                wrong_entries("labels", &labels),
+                wrong_entries("annotations", &annotations),
+            ] {
+                let message = message.map(|message| format!("the {severity} alert: {message}"));
+                message.into_iter().for_each(&mut wrong);
             }
         }
         let alert = |spec: AlertSpec| {
@@ -386,6 +254,10 @@ fn query(sli: Sli) -> Result<Query, String> {
         Ok::<_, String>(query)
     };
     match (sli.events, sli.raw, sli.plugin) {
+        (Some(events), None, None) if events.error_query == events.total_query => Err(
+            "`error_query` and `total_query` are the same, which makes everything an error"
+                .to_owned(),
+        ),
         (Some(events), None, None) => Ok(Query::Events {
             error: checked("error_query", events.error_query)?,
             total: checked("total_query", events.total_query)?,
@@ -403,11 +275,11 @@ fn query(sli: Sli) -> Result<Query, String> {
 }
 
 fn openslo(name: &str, body: &Body, config: &RuleConfig, mistakes: &mut Vec<Mistake>) -> Service {
-    if body.service.is_empty() {
-        mistakes.push(overall("`spec.service` is missing"));
-    }
-    if name.is_empty() {
-        mistakes.push(overall("`metadata.name` is missing"));
+    for message in [
+        wrong_name("spec.service", &body.service),
+        wrong_name("metadata.name", name),
+    ] {
+        mistakes.extend(message.map(overall));
     }
     let period_ms = match body.time_windows.as_slice() {
         [] => config.period_ms,
@@ -443,14 +315,19 @@ fn openslo(name: &str, body: &Body, config: &RuleConfig, mistakes: &mut Vec<Mist
                     metric.query_type
                 ));
             }
-            if let Err(message) = windowed(&metric.query, "5m") {
-                wrong(format!("`ratioMetrics.{side}.query` {message}"));
+            if metric.query.trim().is_empty() {
+                wrong(format!("`ratioMetrics.{side}.query` is missing"));
             }
         }
         let (good, total) = (&metrics.good.query, &metrics.total.query);
         let ratio = format!(
             "\n  1 - (\n    (\n      {good}\n    )\n    /\n    (\n      {total}\n    )\n  )\n"
         );
+        // One of the two may do without a window: a constant, say.
+        if let Err(message) = windowed(&ratio, "5m") {
+            wrong(format!("`ratioMetrics` {message}"));
+            continue;
+        }
         let Ok(plan) = Plan::new([&Chain::default(), &Chain::default()]) else {
             continue;
         };
@@ -474,11 +351,6 @@ fn openslo(name: &str, body: &Body, config: &RuleConfig, mistakes: &mut Vec<Mist
     }
 }
 
-fn wrong_objective(percent: f64) -> Option<String> {
-    let is_share = 0.0 < percent && percent <= 100.0;
-    (!is_share).then(|| format!("an objective of `{percent}` %, expected above 0 and at most 100"))
-}
-
 /// The maps in one; a later one wins.
 pub(super) fn merged<'a>(
     maps: impl IntoIterator<Item = &'a BTreeMap<String, String>>,
@@ -488,33 +360,4 @@ pub(super) fn merged<'a>(
         all.extend(map.clone());
     }
     all
-}
-
-/// A query with the window in the place of `{{.window}}`.
-pub(super) fn windowed(query: &str, window: &str) -> Result<String, String> {
-    let mut text = String::new();
-    let mut rest = query;
-    let mut has_window = false;
-    while let Some((before, after)) = rest.split_once("{{") {
-        let (action, after) = after
-            .split_once("}}")
-            .ok_or_else(|| "has a `{{` without its `}}`".to_owned())?;
-        // `{{- x -}}` also takes the white space around it away, which PromQL does not mind.
-        let name = action.trim_start_matches('-').trim_end_matches('-').trim();
-        if name != ".window" {
-            return Err(format!(
-                "has `{{{{{action}}}}}`, expected `{{{{.window}}}}`"
-            ));
-        }
-        has_window = true;
-        text.push_str(before);
-        text.push_str(window);
-        rest = after;
-    }
-    text.push_str(rest);
-    if has_window {
-        Ok(text)
-    } else {
-        Err("has no `{{.window}}`".to_owned())
-    }
 }

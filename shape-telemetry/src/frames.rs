@@ -123,6 +123,8 @@ pub(crate) fn continues(line: &str) -> bool {
         "During handling of the above exception",
         "The above exception was the direct cause",
         "goroutine ",
+        // Elixir.
+        "** (",
     ]
     .iter()
     .any(|start| i.starts_with(start))

@@ -14,6 +14,7 @@ use crate::{
         marks::Marks,
         postgres,
         quick::{self, Line, Stamps},
+        server,
     },
 };
 
@@ -36,6 +37,12 @@ impl Tail {
                 && (self.format == Format::RustPanic
                     || line.starts_with([' ', '\t', '}', ')', ']'])))
     }
+}
+
+/// Whether a record is a header whose message follows on lines of its own that may look like anything.
+#[inline]
+fn has_body(record: &Record<'_>) -> bool {
+    matches!(record.format, Format::MySql | Format::Logcat) && record.message.is_empty()
 }
 
 /// The event that is read and may go on. Its memory is used again for the next one.
@@ -235,6 +242,12 @@ impl<'r> Pass<'r> {
                     held.event.record.fields.push(field);
                     self.count(held, counts);
                     self.bound(text, end, held, sink);
+                } else if record.format == Format::MySql
+                    && held.is_open
+                    && server::slow_query_goes_on(&held.event.record, record)
+                {
+                    self.continuation(whole, counts, held);
+                    self.bound(text, end, held, sink);
                 } else {
                     if record.format == Format::Plain {
                         counts.parsed = 0;
@@ -362,7 +375,7 @@ impl<'r> Pass<'r> {
         held.counts = counts;
         held.tail = Tail {
             format: held.event.record.format,
-            in_trace: false,
+            in_trace: has_body(&held.event.record),
         };
         held.python = false;
     }
@@ -381,8 +394,14 @@ impl<'r> Pass<'r> {
         if held.tail.format == Format::RustPanic && event.record.message == "panicked" {
             event.record.message = line.into();
         }
-        // The console of .NET writes the message below its header.
-        if event.record.message.is_empty() && event.record.field("event_id").is_some() {
+        if held.tail.format == Format::MySql && held.tail.in_trace {
+            server::slow_query_detail(line, &mut event.record);
+            return;
+        }
+        // The console of .NET and the long form of logcat write the message below its header.
+        if event.record.message.is_empty()
+            && (event.record.field("event_id").is_some() || held.tail.format == Format::Logcat)
+        {
             event.record.message = line.trim().into();
         }
         if line

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use super::{
-    layout, pairs,
+    android, layout, pairs,
     scan::{blanks, bracketed, byte, digits, level},
-    text,
+    server, text,
     time::{self, Context},
     web,
 };
@@ -14,12 +14,18 @@ use crate::{Format, Level, Record};
 /// `[…] …`: `env_logger`, Apache, Kafka, Proxifier, and others with a time or a level in brackets.
 pub(crate) fn bracket<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
     let (rest, inside) = bracketed(line).ok()?;
+    if inside.starts_with(' ')
+        && let Some(record) = android::long(line, context)
+    {
+        return Some(record);
+    }
     env_logger(inside, rest, context)
         .or_else(|| apache(inside, rest, context))
         .or_else(|| proxifier(inside, rest, context))
         .or_else(|| server(inside, rest, context))
         .or_else(|| stamped(inside, rest, context))
         .or_else(|| unstamped(inside, rest))
+        .or_else(|| server::simple(inside, rest))
 }
 
 /// `2026-11-23T23:41:07Z INFO  fmtgen` in brackets.
@@ -116,7 +122,7 @@ fn stamped<'a>(inside: &'a str, rest: &'a str, context: &Context) -> Option<Reco
     if !after.is_empty() {
         return layout::celery(after, rest).map(|record| record.at(Some(time)));
     }
-    if let Some(record) = layout::monolog(rest) {
+    if let Some(record) = layout::monolog(rest).or_else(|| server::airflow(rest)) {
         return Some(record.at(Some(time)));
     }
     // `[2026-11-24 08:59:30 +0000] [1234] [INFO] message` of gunicorn.
@@ -128,7 +134,7 @@ fn stamped<'a>(inside: &'a str, rest: &'a str, context: &Context) -> Option<Reco
     };
     let found = level(rest).or_else(|_| {
         let (i, inside) = bracketed(rest)?;
-        Level::from_word(inside).map_or_else(super::scan::fail, |level| Ok((i, level)))
+        Level::from_word(inside.trim()).map_or_else(super::scan::fail, |level| Ok((i, level)))
     });
     let (rest, level) = match found {
         Ok((rest, level)) => (rest.trim_start_matches([':', ' ']), Some(level)),
@@ -161,6 +167,8 @@ fn stamped<'a>(inside: &'a str, rest: &'a str, context: &Context) -> Option<Reco
 /// `message (kafka.coordinator.group.GroupCoordinator)`.
 fn kafka_logger(i: &str) -> Option<(&str, &str)> {
     let (message, logger) = i.strip_suffix(')')?.rsplit_once(" (")?;
+    // Kafka 4 writes the line as well.
+    let logger = layout::without_line(logger);
     let is_logger = logger.contains('.')
         && logger
             .bytes()
@@ -176,7 +184,19 @@ fn dmesg<'a>(inside: &'a str, rest: &'a str) -> Option<Record<'a>> {
     if !i.is_empty() || fraction.len() != 6 {
         return None;
     }
-    let mut record = Record::new(Format::Bracketed, rest).with("uptime_s", inside.trim());
+    // `[T12]`, `[C0]`: who printed it.
+    let (rest, caller) = match bracketed(rest) {
+        Ok((behind, caller))
+            if caller.trim_start().starts_with(['T', 'C'])
+                && digits(caller.trim_start().get(1..)?).is_ok_and(|(i, _)| i.is_empty()) =>
+        {
+            (blanks(behind), caller.trim_start())
+        }
+        _ => (rest, ""),
+    };
+    let mut record = Record::new(Format::Bracketed, rest)
+        .with("uptime_s", inside.trim())
+        .with("caller", caller);
     record.target = text::component_prefix(rest).map(Cow::Borrowed);
     Some(record)
 }

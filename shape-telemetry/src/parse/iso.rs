@@ -3,11 +3,11 @@
 use nom::Parser;
 
 use super::{
-    layout, pairs,
+    android, layout, pairs, platform, postgres,
     scan::{
         self, Scan, blanks, blanks1, bracketed, byte, digits, fail, level, until, word, word_blanks,
     },
-    syslog,
+    server, syslog,
     time::{self, Context},
     tracing, web,
 };
@@ -36,9 +36,12 @@ pub(crate) fn iso<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
     }
     if let Some(Ok((_, record))) = i
         .strip_prefix(' ')
-        .map(layout::loguru)
+        .map(|i| layout::loguru(i).or_else(|_| server::barred(i)))
         .or_else(|| i.starts_with('|').then(|| layout::nlog(i)))
     {
+        return Some(record.at(Some(time)));
+    }
+    if let Some(record) = server::jetty(i) {
         return Some(record.at(Some(time)));
     }
     // Something must separate the time from the rest, so that `2026-01-01 10:00:00x` is no time.
@@ -63,11 +66,14 @@ pub(super) fn behind_time(rest: &str) -> Record<'_> {
         spring,
         hadoop,
         tracing::rest,
-        postgres,
+        postgres::postgres,
         log4j,
-        mysql,
+        server::mysql,
         openstack,
         logcat,
+        server::mongo,
+        server::erlang,
+        server::elixir,
         zookeeper_undashed,
         leveled,
     ));
@@ -275,63 +281,6 @@ fn log4j(i: &str) -> Scan<'_, Record<'_>> {
     Ok(("", record))
 }
 
-/// `[1234] user@db ERROR:  message`, the zone being read with the time.
-fn postgres(i: &str) -> Scan<'_, Record<'_>> {
-    // A zone other than UTC stands as a word: `CET [1234]`.
-    let i = match word_blanks(i) {
-        Ok((rest, zone))
-            if rest.starts_with('[') && zone.bytes().all(|b| b.is_ascii_uppercase()) =>
-        {
-            rest
-        }
-        _ => i,
-    };
-    let (i, pid) = bracketed(i)?;
-    if !pid.starts_with(|c: char| c.is_ascii_digit()) {
-        return fail();
-    }
-    let mut i = blanks(i);
-    let mut user = "";
-    if let Ok((rest, first)) = word_blanks(i)
-        && first.contains('@')
-    {
-        user = first;
-        i = rest;
-    }
-    let (message, name) = until(":  ")(i)?;
-    let level = match name {
-        "LOG" | "DETAIL" | "HINT" | "CONTEXT" | "STATEMENT" | "QUERY" | "LOCATION" => Level::Info,
-        "DEBUG1" | "DEBUG2" | "DEBUG3" | "DEBUG4" | "DEBUG5" => Level::Debug,
-        _ => match Level::from_word(name) {
-            Some(level) => level,
-            None => return fail(),
-        },
-    };
-    let record = Record::new(Format::Postgres, message)
-        .level(Some(level))
-        .with("pid", pid)
-        .with("user", user)
-        .with("kind", name);
-    Ok(("", record))
-}
-
-/// `0 [Warning] [MY-010068] [Server] message`.
-fn mysql(i: &str) -> Scan<'_, Record<'_>> {
-    let (i, thread) = digits(i)?;
-    let (i, name) = bracketed(blanks(i))?;
-    let Some(level) = Level::from_word(name) else {
-        return fail();
-    };
-    let (i, code) = bracketed(blanks(i))?;
-    let (i, subsystem) = bracketed(blanks(i))?;
-    let record = Record::new(Format::MySql, blanks(i))
-        .level(Some(level))
-        .target(subsystem)
-        .with("thread", thread)
-        .with("code", code);
-    Ok(("", record))
-}
-
 /// `25746 INFO nova.osapi_compute.wsgi.server [req-… - - -] message`.
 pub(super) fn openstack(i: &str) -> Scan<'_, Record<'_>> {
     let (i, pid) = digits(i)?;
@@ -408,7 +357,11 @@ fn leveled(i: &str) -> Scan<'_, Record<'_>> {
 
 /// A message of which nothing more is known; fields behind it are still taken off.
 fn generic(i: &str) -> Record<'_> {
-    if let Some(record) = syslog::behind_iso(i).or_else(|| web::balanced(i)) {
+    let known = syslog::behind_iso(i)
+        .or_else(|| web::balanced(i))
+        .or_else(|| platform::runner(i))
+        .or_else(|| android::studio(i));
+    if let Some(record) = known {
         return record;
     }
     let mut record = Record::new(Format::Iso, i);

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use memchr::{memchr2, memchr3};
 
 use super::{
+    dialect,
     scan::{self, Scan, fail, split},
     time::{self, Context},
 };
@@ -157,7 +158,10 @@ fn value(i: &str) -> Scan<'_, Value<'_>> {
 }
 
 /// Calls `each` with every pair of an object; the rest behind the object is returned.
-fn object<'a>(i: &'a str, mut each: impl FnMut(Cow<'a, str>, Value<'a>)) -> Scan<'a, ()> {
+pub(super) fn object<'a>(
+    i: &'a str,
+    mut each: impl FnMut(Cow<'a, str>, Value<'a>),
+) -> Scan<'a, ()> {
     let (i, ()) = scan::byte(b'{')(i)?;
     let mut i = white(i);
     if let Some(rest) = i.strip_prefix('}') {
@@ -199,6 +203,7 @@ struct Seen {
     stream: bool,
     msg: bool,
     journal: bool,
+    otel: bool,
 }
 
 #[derive(Default)]
@@ -221,7 +226,7 @@ pub(crate) fn json<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
     if !white(rest).is_empty() {
         return None;
     }
-    builder.finish(&mut record);
+    builder.finish(&mut record, context);
     if builder.seen.journal {
         let message = std::mem::take(&mut record.message);
         journal::promote(&mut record);
@@ -263,8 +268,7 @@ impl<'a> Builder<'a> {
                 }
                 record.time = match &value {
                     Value::Text(text) => time::iso(text, c).ok().map(|(_, time)| time),
-                    Value::Bare(_) => None,
-                    _ => return,
+                    _ => None,
                 }
                 .or_else(|| time::epoch(value.as_str()));
                 if record.time.is_none() {
@@ -275,6 +279,7 @@ impl<'a> Builder<'a> {
             | "level_name" | "severity_text"
                 if record.level.is_none() =>
             {
+                self.seen.otel |= key == "severity_text";
                 if value.is_number() {
                     self.raw_level = value.as_str().parse().ok();
                     self.seen.numeric_level |= key == "level";
@@ -408,7 +413,7 @@ impl<'a> Builder<'a> {
         (self.seen.log && self.seen.stream) || self.seen.journal
     }
 
-    pub(super) fn finish(&mut self, record: &mut Record<'a>) {
+    pub(super) fn finish(&mut self, record: &mut Record<'a>, context: &Context) {
         if let (Some(path), Some(line)) = (self.path.take(), self.line) {
             record.emitter = Some(Emitter {
                 path,
@@ -416,7 +421,6 @@ impl<'a> Builder<'a> {
                 column: None,
             });
         }
-        let seen = &self.seen;
         if let Some(number) = self.raw_level {
             record.level = if number < 8 {
                 Level::from_syslog(number)
@@ -424,9 +428,14 @@ impl<'a> Builder<'a> {
                 Level::from_bunyan(number)
             };
         }
+        let lacks = record.time.is_none() || record.level.is_none() || record.message.is_empty();
+        if lacks || self.seen.otel {
+            dialect::complete(record, context);
+        }
         if record.target.is_none() {
             record.target = self.name.take();
         }
+        let seen = &self.seen;
         record.format = if seen.fields || seen.spans {
             Format::TracingJson
         } else if seen.ecs {
@@ -534,6 +543,21 @@ fn push<'a>(record: &mut Record<'a>, name: Cow<'a, str>, value: Value<'a>, depth
         value: value.into_text(),
         of_span: false,
     });
+}
+
+/// Calls `each` with the pairs of every object of an array that holds nothing but objects.
+pub(super) fn array_of_objects<'a>(
+    array: &'a str,
+    mut each: impl FnMut(Vec<(Cow<'a, str>, Value<'a>)>),
+) -> Option<()> {
+    let mut i = white(array.strip_prefix('[')?);
+    while i.starts_with('{') {
+        let mut pairs = Vec::new();
+        let (rest, ()) = object(i, |key, value| pairs.push((key, value))).ok()?;
+        each(pairs);
+        i = white(white(rest).trim_start_matches(','));
+    }
+    i.starts_with(']').then_some(())
 }
 
 /// `[{"name":"request","id":42}]`, outermost first.

@@ -17,6 +17,7 @@ pub(crate) fn logger(i: &str) -> Option<(&str, &str)> {
     };
     let name = |text: &str| text::is_name(text).then_some(text.len());
     if let Ok((rest, inside)) = bracketed(i) {
+        let inside = inside.trim_end();
         let length = name(without_line(inside))?;
         // Quarkus and WildFly write the thread behind the logger.
         let rest = match scan::enclosed(blanks(rest), b'(', b')') {
@@ -35,13 +36,16 @@ pub(crate) fn logger(i: &str) -> Option<(&str, &str)> {
     if let Some(first) = without_event(first) {
         return name(first).map(|_| (first, blanks(rest)));
     }
-    let message = blanks(rest).strip_prefix("- ")?;
+    // slf4j's simple logger writes two dashes since version 2.
+    let message = blanks(rest)
+        .strip_prefix("- ")
+        .or_else(|| blanks(rest).strip_prefix("-- "))?;
     let length = name(without_line(first))?;
     Some((split(first, length).0, message))
 }
 
 /// `Prices:42` without the line.
-fn without_line(text: &str) -> &str {
+pub(super) fn without_line(text: &str) -> &str {
     match text.rsplit_once(':') {
         Some((name, line)) if line.bytes().all(|b| b.is_ascii_digit()) => name,
         _ => text,
@@ -113,6 +117,7 @@ pub(crate) fn loguru(i: &str) -> Scan<'_, Record<'_>> {
         return fail();
     };
     let (message, origin) = until(" - ")(blanks(i))?;
+    scan::check(!origin.contains([' ', '|']))?;
     let mut parts = origin.splitn(2, ':');
     let mut record = Record::new(Format::Python, message)
         .level(Some(level))
@@ -280,6 +285,9 @@ pub(crate) fn level_first<'a>(line: &'a str, context: &Context) -> Option<Record
     let inner = match bracketed(rest) {
         // `WARN[2026-11-24T08:59:30Z] message k=v` of logrus.
         Ok((behind, inside)) => {
+            if let Some(record) = super::server::cassandra(rest, context) {
+                return Some(record.level(Some(level)));
+            }
             let time = match time::iso(inside, context) {
                 Ok(("", time)) => Some(time),
                 _ if inside.len() == 4 && digits(inside).is_ok() => None,

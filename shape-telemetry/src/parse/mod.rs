@@ -1,6 +1,8 @@
 //! The grammars: one line in, one [`Record`] out.
 
+pub(crate) mod android;
 pub(crate) mod bracket;
+pub(crate) mod dialect;
 pub(crate) mod iso;
 pub(crate) mod json;
 pub(crate) mod layout;
@@ -8,10 +10,12 @@ pub(crate) mod marks;
 pub(crate) mod numeric;
 pub(crate) mod other;
 pub(crate) mod pairs;
+pub(crate) mod platform;
 pub(crate) mod postgres;
 pub(crate) mod quick;
 pub(crate) mod scan;
 pub(crate) mod security;
+pub(crate) mod server;
 pub(crate) mod syslog;
 pub(crate) mod text;
 pub(crate) mod time;
@@ -40,12 +44,13 @@ pub(crate) fn detect<'a>(line: &'a str, context: &Context) -> Option<Record<'a>>
         b'{' => json::json(line, context),
         b'<' => syslog::with_priority(line, context),
         b'[' => bracket::bracket(line, context),
-        b' ' => tracing::pretty(line, context),
+        b' ' => tracing::pretty(line, context).or_else(|| server::barred_without_time(line)),
         b'-' => numeric::labelled(line, context),
         b'0'..=b'9' => digit(line, context),
         b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'@' => letter(line, context),
         // `::1 - - [10/Oct/…`
-        b':' => web::clf(line, context),
+        b':' => web::clf(line, context).or_else(|| platform::runner_command(line)),
+        b'#' => server::slow_query(line, context),
         _ => None,
     }
 }
@@ -58,12 +63,15 @@ fn digit<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
     .or_else(|| web::clf(line, context))
     .or_else(|| numeric::hdfs(line, context))
     .or_else(|| numeric::spark(line, context))
-    .or_else(|| numeric::logcat(line, context))
+    .or_else(|| android::dated(line, context))
     .or_else(|| numeric::health(line, context))
     .or_else(|| numeric::redis(line, context))
     .or_else(|| layout::clock(line, context))
     .or_else(|| layout::tomcat(line, context))
+    .or_else(|| platform::epoch_first(line))
+    .or_else(|| web::haproxy(line, context))
     .or_else(|| numeric::hpc(line))
+    .or_else(|| platform::kubectl(line))
 }
 
 fn letter<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
@@ -73,8 +81,8 @@ fn letter<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
     {
         return Some(record);
     }
-    if bytes.get(1) == Some(&b'/')
-        && let Some(record) = other::logcat_brief(line)
+    if matches!(bytes.get(1), Some(b'/' | b'('))
+        && let Some(record) = android::brief(line)
     {
         return Some(record);
     }
@@ -97,6 +105,11 @@ fn letter<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
     if line.starts_with("thread '") {
         return other::panic(line);
     }
+    if line.starts_with("Started ")
+        && let Some(record) = platform::rails(line, context)
+    {
+        return Some(record);
+    }
     tracing::tracing(line, context)
         .or_else(|| web::balancer(line, context))
         .or_else(|| pairs::logfmt(line, context))
@@ -106,6 +119,9 @@ fn letter<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
         .or_else(|| other::openstack(line, context))
         .or_else(|| numeric::labelled(line, context))
         .or_else(|| web::clf(line, context))
+        .or_else(|| platform::decoded_dmesg(line, context))
+        .or_else(|| platform::runner_log(line, context))
+        .or_else(|| platform::kubectl(line))
         .or_else(|| text::console(line, context))
 }
 
@@ -117,7 +133,7 @@ pub(crate) fn parse<'a>(format: Format, line: &'a str, context: &Context) -> Rec
         Format::Clf => web::clf(line, context),
         Format::Hdfs => numeric::hdfs(line, context),
         Format::Spark => numeric::spark(line, context),
-        Format::Logcat => numeric::logcat(line, context),
+        Format::Logcat => android::dated(line, context),
         Format::HealthApp => numeric::health(line, context),
         Format::Hpc => numeric::hpc(line),
         Format::Redis => numeric::redis(line, context),

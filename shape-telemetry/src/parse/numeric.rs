@@ -1,7 +1,6 @@
 //! Lines whose first word is a number or an alert label.
 
 use super::{
-    iso,
     scan::{Scan, blanks, blanks1, byte, check, digits, fail, level, split, word, word_blanks},
     syslog,
     time::{self, Context},
@@ -53,13 +52,6 @@ pub(crate) fn health<'a>(line: &'a str, context: &Context) -> Option<Record<'a>>
     let (component, pid, message) = (parts.next()?, parts.next()?, parts.next()?);
     let record = Record::new(Format::HealthApp, message);
     Some(record.at(Some(time)).target(component).with("pid", pid))
-}
-
-/// `03-17 16:13:38.811  1702  2395 D Tag: message`.
-pub(crate) fn logcat<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
-    let (i, time) = time::month_day(line, b'-', context).ok()?;
-    let (_, record) = iso::logcat(blanks(i)).ok()?;
-    Some(record.at(time))
 }
 
 /// `1234:M 01 Mar 2026 12:00:00.123 * message`.

@@ -42,25 +42,6 @@ fn klog_line<'a>(i: &'a str, context: &Context) -> Scan<'a, Record<'a>> {
     Ok(("", record))
 }
 
-/// `D/WindowManager( 1702): message`.
-pub(crate) fn logcat_brief(line: &str) -> Option<Record<'_>> {
-    let (letter, rest) = (line.get(..1)?, line.get(1..)?.strip_prefix('/')?);
-    let level = iso::logcat_level(letter)?;
-    let (tag, rest) = rest.split_once('(')?;
-    let (pid, message) = rest.split_once("): ")?;
-    let pid = pid.trim();
-    if pid.is_empty() || !pid.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let record = Record::new(Format::Logcat, message);
-    Some(
-        record
-            .level(Some(level))
-            .target(tag.trim())
-            .with("pid", pid),
-    )
-}
-
 /// `ERROR:app.db:connection refused`.
 pub(crate) fn python(line: &str) -> Option<Record<'_>> {
     let (name, rest) = line.split_once(':')?;

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use super::{
-    pairs,
+    pairs, platform,
     scan::{Scan, blanks, blanks1, bracketed, byte, check, digits, fail, split, word, word_blanks},
     security,
     time::{self, Context},
+    web,
 };
 use crate::{Format, Level, Record};
 
@@ -20,9 +21,14 @@ pub(crate) fn with_priority<'a>(line: &'a str, context: &Context) -> Option<Reco
     let record = if let Ok((_, record)) = rfc5424(i, context) {
         record
     } else {
-        let mut record = header(i, context).ok()?.1;
-        record.format = Format::Rfc3164;
-        record
+        match header(i, context) {
+            Ok((_, record)) => Record {
+                format: Format::Rfc3164,
+                ..record
+            },
+            // Under systemd, programs write a priority and no more.
+            _ => platform::prioritised(i, context),
+        }
     };
     Some(record.level(level))
 }
@@ -104,6 +110,7 @@ pub(super) fn header<'a>(i: &'a str, context: &Context) -> Scan<'a, Record<'a>> 
     let inner = match i.get(..5) {
         Some("LEEF:") => security::leef(i, context),
         _ if i.starts_with("CEF:") => security::cef(i, context),
+        _ if i.starts_with(web::HAPROXY) => web::haproxy_behind_header(i, context),
         _ => None,
     };
     let record = match inner {

@@ -365,14 +365,14 @@ pub(crate) fn dashed<'a>(i: &'a str, context: &Context) -> Scan<'a, Timestamp> {
     civil_clock(i, year, month, day, context)
 }
 
-/// `11/24/2026, 8:59:30 AM`.
+/// `11/24/2026, 8:59:30 AM`, with or without the comma.
 pub(crate) fn american<'a>(i: &'a str, context: &Context) -> Scan<'a, Timestamp> {
     let (i, month) = number(i, 2)?;
     let (i, ()) = byte(b'/')(i)?;
     let (i, day) = number(i, 2)?;
     let (i, ()) = byte(b'/')(i)?;
     let (i, year) = number(i, 4)?;
-    let (i, ()) = byte(b',')(i)?;
+    let (i, ()) = byte(b',')(i).or_else(|_| byte(b' ')(i))?;
     let (i, hour) = number(blanks(i), 2)?;
     let (i, ()) = byte(b':')(i)?;
     let (i, minute) = two_digits(i)?;
@@ -461,8 +461,17 @@ pub(crate) fn month_day<'a>(
     month_day_clock(i, month, day, context)
 }
 
-/// `MMdd HH:mm:ss.ffffff` (klog): no year.
+/// `MMdd HH:mm:ss.ffffff` (klog): no year; glog writes one since version 0.5.
 pub(crate) fn klog<'a>(i: &'a str, context: &Context) -> Scan<'a, Option<Timestamp>> {
+    if i.as_bytes().get(8) == Some(&b' ') {
+        let (i, century) = two_digits(i)?;
+        let (i, year) = two_digits(i)?;
+        let (i, month) = two_digits(i)?;
+        let (i, day) = two_digits(i)?;
+        let (i, ()) = byte(b' ')(i)?;
+        let (i, time) = civil_clock(i, century * 100 + year, month, day, context)?;
+        return Ok((i, Some(time)));
+    }
     let (i, month) = two_digits(i)?;
     let (i, day) = two_digits(i)?;
     let (i, ()) = byte(b' ')(i)?;

@@ -179,3 +179,59 @@ pub(super) fn balanced(i: &str) -> Option<Record<'_>> {
     self::rest(i, &mut record);
     Some(record)
 }
+
+/// The program that `HAProxy` calls itself in syslog.
+pub(crate) const HAPROXY: &str = "haproxy[";
+
+/// `haproxy[1234]: ` and what [`haproxy`] reads.
+pub(super) fn haproxy_behind_header<'a>(i: &'a str, context: &Context) -> Option<Record<'a>> {
+    let (pid, rest) = i.strip_prefix(HAPROXY)?.split_once("]: ")?;
+    let mut record = haproxy(rest, context)?.with("pid", pid);
+    // The time of the header is when the line was written; that of the line is when the request came.
+    record.name("haproxy");
+    Some(record)
+}
+
+/// `10.0.0.1:33317 [24/Nov/2026:12:00:00.655] http-in static/srv1 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 "GET / HTTP/1.1"`:
+/// `HAProxy`'s log of requests, whose five times are milliseconds, the last of them that of the whole.
+pub(crate) fn haproxy<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
+    let (client, rest) = line.split_once(" [")?;
+    let (time, rest) = rest.split_once("] ")?;
+    if client.contains(' ') || 32 < time.len() {
+        return None;
+    }
+    let (_, time) = time::clf(time, context).ok()?;
+    let mut words = rest.splitn(6, ' ');
+    let (frontend, backend, times) = (words.next()?, words.next()?, words.next()?);
+    let (status, size, rest) = (words.next()?, words.next()?, words.next()?);
+    let is_number = |text: &str| {
+        let digits = text.trim_start_matches(['+', '-']);
+        !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+    };
+    let parts: Vec<&str> = times.split('/').collect();
+    if parts.len() != 5 || !parts.iter().all(|part| is_number(part)) || !is_number(status) {
+        return None;
+    }
+    let request = rest.split_once('"')?.1;
+    let request = request.strip_suffix('"').unwrap_or(request);
+    let mut words = request.split(' ');
+    let (method, path) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+    let mut record = Record::new(Format::Clf, request)
+        .at(Some(time))
+        .target(frontend.trim_end_matches('~'))
+        .with("method", method)
+        .with("path", path)
+        .with("status", status)
+        .with("size", size)
+        .with("client", client)
+        .with("backend", backend);
+    let total = parts[4].trim_start_matches('+');
+    if !total.starts_with('-') {
+        record.fields.push(Field {
+            name: Cow::Borrowed("duration"),
+            value: Cow::Owned(format!("{total}ms")),
+            of_span: false,
+        });
+    }
+    Some(record)
+}

@@ -86,6 +86,15 @@ impl Table {
                 }
             }
         }
+        // Windows' Event Viewer gives the message a column, but no name.
+        let has_message = columns.iter().any(|column| column.role == Role::Message);
+        let is_wider = |row: &&str| self::cells(row, separator).len() == columns.len() + 1;
+        if !has_message && !rest.is_empty() && rest.iter().take(5).any(is_wider) {
+            columns.push(Column {
+                name: "message".to_owned(),
+                role: Role::Message,
+            });
+        }
         let has = |role| columns.iter().any(|column| column.role == role);
         let named = cells.iter().all(|cell| is_heading(cell));
         let tells = has(Role::Message) || has(Role::Level) || has(Role::Target);

@@ -164,7 +164,7 @@ pub(super) fn json<'a>(
     if behind_white(line, end) != line.end || builder.is_more() {
         return None;
     }
-    builder.finish(fields.record);
+    fields.with(|record| builder.finish(record, context));
     Some(())
 }
 

@@ -1,7 +1,10 @@
 //! Syslog lines as daemons write them.
 
 use super::{fields::Fields, line::Line, pairs, stamps::Stamps};
-use crate::{Format, Level, parse::time::Context};
+use crate::{
+    Format, Level,
+    parse::{time::Context, web},
+};
 
 /// `<34>` and what follows it.
 pub(super) fn with_priority<'a>(
@@ -93,7 +96,7 @@ pub(super) fn header<'a>(
         return None;
     }
     let head = line.text(program, head_end - 1);
-    if head.starts_with("CEF:") || head.starts_with("LEEF:") {
+    if head.starts_with("CEF:") || head.starts_with("LEEF:") || head.starts_with(web::HAPROXY) {
         return None;
     }
     let (name, pid) = match head.strip_suffix(']') {

@@ -79,6 +79,8 @@ pub enum Format {
     Python,
     /// A Rust panic message.
     RustPanic,
+    /// An uncaught error as a runtime prints it: `TypeError: x`, `Traceback (most recent call last):`.
+    Exception,
     /// Docker's json-file, its inner line being plain.
     Docker,
     /// CRI, as Kubernetes writes it, its inner line being plain.
@@ -156,6 +158,7 @@ impl Format {
             Self::Proxifier => "proxifier",
             Self::Python => "python",
             Self::RustPanic => "rust_panic",
+            Self::Exception => "exception",
             Self::Docker => "docker",
             Self::Cri => "cri",
             Self::Postgres => "postgres",

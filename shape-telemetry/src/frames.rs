@@ -20,6 +20,9 @@ pub(crate) fn frame(line: &str) -> Option<SourceLocation> {
     {
         return Some(place.to_location());
     }
+    if let Some(place) = ruby(i).or_else(|| php(i)).or_else(|| elixir(i)) {
+        return Some(place);
+    }
     // Firefox and Safari: `handler@http://host/app.js:42:7`.
     let (name, url) = i.split_once('@')?;
     if name.contains(' ') {
@@ -50,6 +53,35 @@ fn python(rest: &str) -> Option<SourceLocation> {
         line: digits.parse().ok()?,
         column: None,
     })
+}
+
+/// `from /a/b.rb:7:in 'g'`, with or without the word.
+fn ruby(i: &str) -> Option<SourceLocation> {
+    let i = i.strip_prefix("from ").unwrap_or(i);
+    let at = memchr::memmem::find(i.as_bytes(), b":in ")?;
+    scan::place(scan::split(i, at).0).map(|place| place.to_location())
+}
+
+/// `#0 /srv/a.php(7): f()`.
+fn php(i: &str) -> Option<SourceLocation> {
+    let (number, rest) = i.strip_prefix('#')?.split_once(' ')?;
+    let (path, rest) = rest.split_once('(')?;
+    let (line, _) = rest.split_once("): ")?;
+    let is_number = number.bytes().all(|b| b.is_ascii_digit());
+    (is_number && path.contains(['/', '\\'])).then(|| {
+        Some(SourceLocation {
+            path: path.replace('\\', "/"),
+            line: line.parse().ok()?,
+            column: None,
+        })
+    })?
+}
+
+/// `(shop 0.1.0) lib/shop/cart.ex:12: Shop.Cart.handle_call/3`.
+fn elixir(i: &str) -> Option<SourceLocation> {
+    let (_, rest) = i.strip_prefix('(')?.split_once(") ")?;
+    let (place, _) = rest.split_once(": ")?;
+    scan::place(place).map(|place| place.to_location())
 }
 
 /// What stands behind `at `.
@@ -114,10 +146,12 @@ pub(crate) fn continues(line: &str) -> bool {
         return true;
     }
     [
-        "Caused by: ",
+        "Caused by:",
         "Suppressed: ",
         "Traceback (most recent call last)",
         "stack backtrace:",
+        "Stack backtrace:",
+        "Stack trace:",
         "note: run with `RUST_BACKTRACE",
         "note: Some details are omitted",
         "During handling of the above exception",
@@ -129,6 +163,16 @@ pub(crate) fn continues(line: &str) -> bool {
     .iter()
     .any(|start| i.starts_with(start))
         || is_exception(i)
+        // Ruby and PHP do not indent.
+        || (i.contains(".rb:") && ruby(i).is_some())
+        || php(i).is_some()
+        || i == "#1 {main}"
+}
+
+/// Whether a line announces that another trace of the same event follows.
+pub(crate) fn chains(line: &str) -> bool {
+    line.starts_with("During handling of the above exception")
+        || line.starts_with("The above exception was the direct cause")
 }
 
 /// `java.lang.IllegalStateException: message`, `com.example.BadError`.
@@ -174,6 +218,16 @@ mod tests {
         check("             at ./src/main.rs:5:3", Some("src/main.rs:5:3"));
         check("\t/home/x/main.go:12 +0x1d", Some("/home/x/main.go:12"));
         check("   at A.B.C() in C:\\x\\y.cs:line 42", Some("C:/x/y.cs:42"));
+        check("\tfrom /srv/a.rb:7:in `g'", Some("/srv/a.rb:7"));
+        check(
+            "app/models/cart.rb:12:in 'total'",
+            Some("app/models/cart.rb:12"),
+        );
+        check("#0 /srv/a.php(7): f()", Some("/srv/a.php:7"));
+        check(
+            "    (shop 0.1.0) lib/shop/cart.ex:12: Shop.Cart.handle_call/3",
+            Some("lib/shop/cart.ex:12"),
+        );
         check("  meet me at noon", None);
     }
 }

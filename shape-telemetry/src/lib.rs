@@ -93,6 +93,7 @@ pub use crate::{
     classify::{Verdict, classify},
     collect::{Collector, CollectorConfig},
     diagnosis::{Cause, CauseKind, ChangeEvent, Diagnosis, Recommendation, RecommendationKind},
+    exception::Exception,
     format::Format,
     graph::ComponentGraph,
     identity::{ComponentId, LogPosition, SourceLocation},
@@ -139,6 +140,7 @@ mod diagnose;
 mod diagnosis;
 mod duration;
 mod escape;
+mod exception;
 mod exemplar;
 mod field_table;
 #[cfg(feature = "files")]

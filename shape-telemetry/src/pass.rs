@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use memchr::memchr;
 
 use crate::{
-    Event, Format, LineCounts, LogPosition, Reader, Record, Sink,
+    Event, Format, Level, LineCounts, LogPosition, Reader, Record, Sink,
     escape::strip_ansi,
     frames, number,
     parse::{
-        self,
+        self, exception,
         marks::Marks,
         postgres,
         quick::{self, Line, Stamps},
@@ -33,6 +33,7 @@ impl Tail {
         let structured = !matches!(self.format, Format::Plain | Format::Console);
         frames::continues(line)
             || self.in_trace
+            || (self.format == Format::Exception && line.starts_with("Node.js v"))
             || (structured
                 && (self.format == Format::RustPanic
                     || line.starts_with([' ', '\t', '}', ')', ']'])))
@@ -42,7 +43,19 @@ impl Tail {
 /// Whether a record is a header whose message follows on lines of its own that may look like anything.
 #[inline]
 fn has_body(record: &Record<'_>) -> bool {
-    matches!(record.format, Format::MySql | Format::Logcat) && record.message.is_empty()
+    match record.format {
+        Format::MySql | Format::Logcat => record.message.is_empty(),
+        Format::Exception => record.message.is_empty() || exception::is_traceback(&record.message),
+        _ => false,
+    }
+}
+
+/// Whether the error that a line names is another one than that whose trace was read.
+fn is_another(record: &Record<'_>, held: &Held<'_>) -> bool {
+    record.format == Format::Exception
+        && (record.level == Some(Level::Fatal)
+            || record.emitter.is_some()
+            || (held.is_open && !held.tail.in_trace && !held.event.frames.is_empty()))
 }
 
 /// The event that is read and may go on. Its memory is used again for the next one.
@@ -164,8 +177,12 @@ impl<'r> Pass<'r> {
             return false;
         }
         let preferred = self.preferred.unwrap_or(Format::Plain);
-        let begins =
-            |record: &Record<'_>| record.format != Format::Plain && !postgres::is_detail(record);
+        let begins = |record: &Record<'_>| match record.format {
+            // An error may be that of the record before it.
+            Format::Plain | Format::Exception => false,
+            Format::MySql => record.time.is_some(),
+            _ => !postgres::is_detail(record),
+        };
         match strip_ansi(line) {
             Some(clean) => begins(&self.reader.parse_line(&clean)),
             None => match self.reader.custom(line) {
@@ -230,8 +247,9 @@ impl<'r> Pass<'r> {
                 let record = &mut next_held.event.record;
                 self.parse(preferred, &line, has_escapes, record);
                 let tail = self.tail_of(held);
-                if record.format == Format::Plain
+                if matches!(record.format, Format::Plain | Format::Exception)
                     && tail.is_some_and(|tail| tail.takes_unparsed(whole))
+                    && !is_another(record, held)
                 {
                     self.continuation(whole, counts, held);
                     self.bound(text, end, held, sink);
@@ -377,7 +395,7 @@ impl<'r> Pass<'r> {
             format: held.event.record.format,
             in_trace: has_body(&held.event.record),
         };
-        held.python = false;
+        held.python = exception::is_traceback(&held.event.record.message);
     }
 
     fn continuation<'a>(&mut self, line: &'a str, counts: LineCounts, held: &mut Held<'a>) {
@@ -404,8 +422,18 @@ impl<'r> Pass<'r> {
         {
             event.record.message = line.trim().into();
         }
-        if line
-            .trim_start()
+        if held.tail.format == Format::Exception
+            && (held.python || has_body(&event.record))
+            && !line.starts_with([' ', '\t'])
+            && exception::named(line).is_some()
+        {
+            event.record.message = line.into();
+            held.tail.in_trace = false;
+        }
+        if frames::chains(line) {
+            held.tail.in_trace = true;
+        } else if line
+            .trim_start_matches([' ', '+', '|'])
             .starts_with("Traceback (most recent call last)")
         {
             held.tail.in_trace = true;
@@ -444,6 +472,7 @@ impl<'r> Pass<'r> {
         if 1 < held.counts.total {
             let detail = text.get(held.detail_start..end).unwrap_or_default();
             held.event.detail = detail.trim_matches(['\r', '\n']);
+            held.event.name_exception();
         }
         self.counts = self.counts.plus(held.counts);
         if self.run.0 != held.tail.format {

@@ -188,7 +188,7 @@ fn container_lines_in_parts_and_traces() {
         &[
             "1 cri 2026-03-01T12:00:00.1Z - - `hello world` stream=stdout",
             "8 cri 2026-03-01T12:00:00.7Z - - `open` stream=stdout",
-            "2 log4j 2026-03-01T12:00:00.123Z error c.e.Foo `boom` thread=main,stream=stderr \"\\tat c.e.Foo.bar(Foo.java:42)\\nCaused by: java.io.IOException: x\" at c/e/Foo.java:42",
+            "2 log4j 2026-03-01T12:00:00.123Z error c.e.Foo `boom` thread=main,exception.type=java.io.IOException,stream=stderr \"\\tat c.e.Foo.bar(Foo.java:42)\\nCaused by: java.io.IOException: x\" at c/e/Foo.java:42",
             "6 plain - - - `not wrapped` ",
         ],
     );

@@ -55,7 +55,7 @@ fn java() {
          \t... 12 more\n\
          2026-03-01 12:00:01,000 [main] INFO c.e.Foo - next\n",
         &[
-            "1 error c.e.Foo `boom` +8 c/e/Foo.java:42 java/lang/Thread.java:829 c/e/Io.java:7 c/e/Db.java:9",
+            "1 error c.e.Foo `boom` exception.type=java.lang.IllegalStateException +8 c/e/Foo.java:42 java/lang/Thread.java:829 c/e/Io.java:7 c/e/Db.java:9",
             "10 info c.e.Foo `next` +0 ",
         ],
     );
@@ -79,13 +79,16 @@ fn python() {
          shop.errors.NoPrice: tea\n\
          2026-11-23 23:41:08,000 - shop.cart - INFO - next\n",
         &[
-            "1 error shop.cart `no price` +10 /srv/shop/app.py:30 /srv/shop/cart.py:12",
+            "1 error shop.cart `no price` exception.type=KeyError +10 /srv/shop/app.py:30 /srv/shop/cart.py:12",
             "14 info shop.cart `next` +0 ",
         ],
     );
     check(
         "ERROR:root:boom\nTraceback (most recent call last):\n  File \"a.py\", line 3, in f\nZeroDivisionError: division by zero\nINFO:root:next\n",
-        &["1 error root `boom` +3 a.py:3", "5 info root `next` +0 "],
+        &[
+            "1 error root `boom` exception.type=ZeroDivisionError +3 a.py:3",
+            "5 info root `next` +0 ",
+        ],
     );
 }
 
@@ -119,14 +122,14 @@ fn javascript() {
          \x20   at process.processTicksAndRejections (node:internal/process/task_queues:95:5)\n\
          2026-03-01T12:00:01.000Z [api] info: next\n",
         &[
-            "1 error api `TypeError: Cannot read properties of undefined (reading 'x')` +3 /srv/api/routes.js:42:7",
+            "1 error api `TypeError: Cannot read properties of undefined (reading 'x')` exception.type=TypeError +3 /srv/api/routes.js:42:7",
             "5 info api `next` +0 ",
         ],
     );
     check(
         "app.js:42 Uncaught TypeError: Cannot read properties of undefined (reading 'x')\n    at foo (app.js:42:7)\n    at http://localhost:3000/static/main.js:1:900\n",
         &[
-            "1 error - `Uncaught TypeError: Cannot read properties of undefined (reading 'x')` <app.js:42> +2 app.js:42:7 static/main.js:1:900",
+            "1 error - `Uncaught TypeError: Cannot read properties of undefined (reading 'x')` exception.type=TypeError <app.js:42> +2 app.js:42:7 static/main.js:1:900",
         ],
     );
 }

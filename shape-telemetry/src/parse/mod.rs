@@ -3,6 +3,7 @@
 pub(crate) mod android;
 pub(crate) mod bracket;
 pub(crate) mod dialect;
+pub(crate) mod exception;
 pub(crate) mod iso;
 pub(crate) mod json;
 pub(crate) mod layout;
@@ -50,6 +51,7 @@ pub(crate) fn detect<'a>(line: &'a str, context: &Context) -> Option<Record<'a>>
         b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'@' => letter(line, context),
         // `::1 - - [10/Oct/…`
         b':' => web::clf(line, context).or_else(|| platform::runner_command(line)),
+        b'/' => exception::exception(line),
         b'#' => server::slow_query(line, context),
         _ => None,
     }
@@ -122,6 +124,7 @@ fn letter<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
         .or_else(|| platform::decoded_dmesg(line, context))
         .or_else(|| platform::runner_log(line, context))
         .or_else(|| platform::kubectl(line))
+        .or_else(|| exception::exception(line))
         .or_else(|| text::console(line, context))
 }
 

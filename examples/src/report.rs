@@ -1,11 +1,11 @@
 //! The reports of the crates as a person reads them in a terminal. Nothing is computed here.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use shape_budget::BudgetReport;
 use shape_compliance::{ComplianceReport, Status};
 use shape_heal::{Candidate, CandidateState, Comparison, Gate, HealReport};
-use shape_lineage::{Drift, LineageReport, Verdict};
+use shape_lineage::{Drift, LineageReport, SourceRef, Trace, Verdict};
 use shape_sli::{Events, SliReport};
 use shape_slo::{SloSet, Standing};
 use shape_telemetry::{Severity, SourceSummary, TelemetryReport};
@@ -172,6 +172,7 @@ pub fn anomalies(
     style: Style,
 ) -> String {
     let mut out = String::new();
+    let mut shown = BTreeSet::new();
     for anomaly in telemetry.anomalies.iter().take(most) {
         let severity = format!("{:?}", anomaly.severity).to_uppercase();
         let severity = match anomaly.severity {
@@ -210,20 +211,9 @@ pub fn anomalies(
         }
         if let Some(trace) = lineage.and_then(|lineage| lineage.trace(&anomaly.id)) {
             let _ = writeln!(out, "      source  {}", verdict(&trace.verdict));
-            if !trace.owners.is_empty() {
-                let _ = writeln!(out, "      owners  {}", trace.owners.join(", "));
-            }
-            if let Some(drift) = trace.drift.as_ref().filter(|it| **it != Drift::Pinned) {
-                let _ = writeln!(out, "      deployed {drift}");
-            }
-            if let Some(suspect) = trace.suspects.first() {
-                let _ = writeln!(
-                    out,
-                    "      commit  {} {}  {}",
-                    suspect.id.short(),
-                    suspect.summary,
-                    style.dim(&suspect.reason)
-                );
+            let place = trace.verdict.unique();
+            if place.is_none_or(|place| shown.insert(place.location.to_string())) {
+                out.push_str(&behind(trace, style));
             }
         }
     }
@@ -235,6 +225,60 @@ pub fn anomalies(
             "  and {} more in anomalies.json",
             telemetry.anomalies.len() - most
         );
+    }
+    out
+}
+
+/// The first anomaly that has only one place in the source, with the code there and the commit behind it.
+pub fn first_place(lineage: &LineageReport, style: Style) -> String {
+    let found = lineage
+        .traces
+        .iter()
+        .find(|trace| trace.verdict.unique().is_some());
+    found.map_or_else(String::new, |trace| {
+        format!(
+            "      source  {}\n{}",
+            verdict(&trace.verdict),
+            behind(trace, style)
+        )
+    })
+}
+
+/// What is known of the place of an anomaly: code, owners, drift, the most suspect commit.
+fn behind(trace: &Trace, style: Style) -> String {
+    let mut out = String::new();
+    if let Some(place) = trace.verdict.unique() {
+        out.push_str(&excerpt(place, style));
+    }
+    if !trace.owners.is_empty() {
+        let _ = writeln!(out, "      owners  {}", trace.owners.join(", "));
+    }
+    if let Some(drift) = trace.drift.as_ref().filter(|it| **it != Drift::Pinned) {
+        let _ = writeln!(out, "      at the deployed commit: {drift}");
+    }
+    if let Some(suspect) = trace.suspects.first() {
+        let _ = writeln!(
+            out,
+            "      commit  {} {}  {}",
+            suspect.id.short(),
+            suspect.summary,
+            style.dim(&suspect.reason)
+        );
+    }
+    out
+}
+
+/// The statement with a line on each side.
+fn excerpt(place: &SourceRef, style: Style) -> String {
+    let own = place.location.line.get()..=place.end_line.get();
+    let near = own.start().saturating_sub(1)..=own.end().saturating_add(1);
+    let mut out = String::new();
+    for (number, text) in (place.excerpt_start.get()..).zip(place.excerpt.lines()) {
+        if own.contains(&number) {
+            let _ = writeln!(out, "      {number:>6} ▌ {text}");
+        } else if near.contains(&number) {
+            let _ = writeln!(out, "{}", style.dim(&format!("      {number:>6} │ {text}")));
+        }
     }
     out
 }

@@ -6,7 +6,9 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
-use shape_workflow::{Event, EventKind, LoopState};
+use shape_workflow::{Artifact, Event, EventKind, LoopState};
+
+use crate::report;
 
 /// Colours, or none: `NO_COLOR` and pipes are respected.
 #[derive(Clone, Copy, Debug)]
@@ -149,6 +151,8 @@ pub struct Timeline {
     quiet: bool,
     start: Option<jiff::Timestamp>,
     bar: Option<ProgressBar>,
+    /// What to print below the step that comes to its end next.
+    below: String,
 }
 
 impl Timeline {
@@ -159,6 +163,7 @@ impl Timeline {
             quiet,
             start: None,
             bar: None,
+            below: String::new(),
         }
     }
 
@@ -237,6 +242,10 @@ impl Timeline {
                     step,
                     style.dim(&human(*duration)),
                 ));
+                let below = std::mem::take(&mut self.below);
+                if !below.is_empty() {
+                    self.print(below.trim_end());
+                }
             }
             EventKind::StepSkipped { step, reason } => {
                 self.stop_bar();
@@ -284,6 +293,9 @@ impl Timeline {
                 if let Some(bar) = &self.bar {
                     bar.set_message(heal.message.clone());
                 }
+            }
+            EventKind::Report(Artifact::Lineage(lineage)) => {
+                self.below = report::first_place(lineage, style);
             }
             EventKind::RunFinished { .. } => self.stop_bar(),
             _ => {}

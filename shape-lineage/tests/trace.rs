@@ -261,6 +261,7 @@ fn report(anomalies: Vec<Anomaly>) -> TelemetryReport {
         schema_version: 1,
         period: None,
         lines: LineCounts::default(),
+        overflow: shape_telemetry::Overflow::default(),
         sources: Vec::new(),
         templates: Vec::new(),
         anomalies,

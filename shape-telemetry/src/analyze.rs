@@ -180,6 +180,7 @@ impl Analyzer {
             schema_version: TelemetryReport::SCHEMA_VERSION,
             period: now.period(),
             lines: now.lines,
+            overflow: now.overflow(),
             sources,
             templates: summaries(now),
             anomalies,

@@ -3,8 +3,8 @@
 use std::{io::Read, num::NonZeroUsize, time::Duration};
 
 use crate::{
-    ComponentId, ComponentRule, Event, LineCounts, Measurements, Outcome, OutcomeRule, Reader,
-    Record, Sink, SourceSummary, Verdict, classify, parallel, rules, shard::Shard,
+    ComponentId, ComponentRule, Event, Limits, LineCounts, Measurements, Outcome, OutcomeRule,
+    Reader, Record, Sink, SourceSummary, Verdict, classify, parallel, rules, shard::Shard,
 };
 
 /// How logs are measured.
@@ -16,6 +16,7 @@ pub struct CollectorConfig {
     pub(crate) outcomes: Vec<OutcomeRule>,
     pub(crate) reader: Reader,
     threads: NonZeroUsize,
+    limits: Limits,
 }
 
 impl Default for CollectorConfig {
@@ -34,6 +35,7 @@ impl CollectorConfig {
             outcomes: Vec::new(),
             reader: Reader::new(),
             threads: NonZeroUsize::MIN,
+            limits: Limits::new(),
         }
     }
 
@@ -83,9 +85,19 @@ impl CollectorConfig {
         self
     }
 
+    /// How much is told apart, which bounds the memory; the limits that [`Limits::new`] states unless said otherwise.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
     /// Nothing measured under this configuration: the identity of [`Measurements::merge`].
     pub fn empty(&self) -> Measurements {
-        Measurements::empty(self.bucket, self.latency_limits.iter().copied())
+        Measurements {
+            limits: self.limits,
+            ..Measurements::empty(self.bucket, self.latency_limits.iter().copied())
+        }
     }
 
     /// What a record means for a request under these rules.

@@ -95,9 +95,11 @@ pub use crate::{
     diagnosis::{Cause, CauseKind, ChangeEvent, Diagnosis, Recommendation, RecommendationKind},
     exception::Exception,
     format::Format,
+    gauge::Gauge,
     graph::ComponentGraph,
     identity::{ComponentId, LogPosition, SourceLocation},
     level::Level,
+    limits::{Limits, Overflow},
     lines::LogLine,
     measurements::{
         Bucket, ComponentMeasurements, Exemplar, FieldCounts, Measurements, TemplateSeries,
@@ -150,6 +152,7 @@ mod fingerprint;
 mod follow;
 mod format;
 mod frames;
+mod gauge;
 mod glob_match;
 mod graph;
 mod hash;
@@ -157,6 +160,7 @@ mod identity;
 #[cfg(feature = "tracing")]
 mod layer;
 mod level;
+mod limits;
 mod lines;
 mod measurements;
 mod metric;

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ComponentId, LatencySketch, Level, LineCounts, LogPosition, SessionSample, SourceLocation,
-    TemplateId,
+    ComponentId, Gauge, LatencySketch, Level, Limits, LineCounts, LogPosition, SessionSample,
+    SourceLocation, TemplateId,
 };
 
 /// Counts and latencies per component and time bucket, and counts per message template.
@@ -20,6 +20,9 @@ pub struct Measurements {
     pub bucket_ms: NonZeroU64,
     /// The latency limits at which requests are counted exactly, rising.
     pub latency_limits_ns: Vec<u64>,
+    /// How much is told apart.
+    #[serde(default, skip_serializing_if = "Limits::is_default")]
+    pub limits: Limits,
     /// What became of the lines read.
     pub lines: LineCounts,
     /// Per component.
@@ -42,6 +45,10 @@ pub struct ComponentMeasurements {
     /// Requests by field name and value, for fields with few values (`method`, `path`, `status`, …); bounded.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, BTreeMap<String, FieldCounts>>,
+    /// Numeric fields (`queue_depth=17`, `rss=12MiB`) by name and the start of the bucket; bounded. A unit in the value
+    /// is written behind the name: `rss_bytes`, `lag_ms`, `cpu_percent`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metrics: BTreeMap<String, BTreeMap<Timestamp, Gauge>>,
 }
 
 /// The requests that carry one value of one field.

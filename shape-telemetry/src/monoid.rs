@@ -9,8 +9,8 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    Bucket, ComponentId, ComponentMeasurements, LatencySketch, Measurements, Period, TemplateId,
-    TemplateSeries, exemplar, fingerprint, number,
+    Bucket, ComponentId, ComponentMeasurements, LatencySketch, Limits, Measurements, Overflow,
+    Period, TemplateId, TemplateSeries, exemplar, fingerprint, number,
 };
 
 /// Why measurements can not be merged.
@@ -58,14 +58,16 @@ impl Totals {
 }
 
 impl Measurements {
-    /// Templates beyond this many are counted together under [`Measurements::OTHER`].
+    /// Templates beyond this many are counted together under [`Measurements::OTHER`], unless [`Limits`] says otherwise.
     pub const MAX_TEMPLATES: usize = 10_000;
-    /// Components beyond this many are counted together under [`Measurements::OTHER`].
+    /// Components beyond this many are counted together under [`Measurements::OTHER`], unless [`Limits`] says otherwise.
     pub const MAX_COMPONENTS: usize = 1_000;
     /// Fields of a component whose values are counted.
     pub const MAX_FIELDS: usize = 16;
     /// Values of a field that are counted.
     pub const MAX_VALUES: usize = 32;
+    /// Numeric fields of a component that become metrics, unless [`Limits`] says otherwise.
+    pub const MAX_METRICS: usize = 8;
     /// The name under which what exceeds a limit is counted together.
     pub const OTHER: &'static str = "other";
 
@@ -80,6 +82,7 @@ impl Measurements {
         Self {
             bucket_ms: NonZeroU64::new(bucket_ms).unwrap_or(NonZeroU64::MIN),
             latency_limits_ns: limits,
+            limits: Limits::new(),
             lines: crate::LineCounts::default(),
             components: BTreeMap::new(),
             templates: BTreeMap::new(),
@@ -108,6 +111,7 @@ impl Measurements {
 
     /// Merges what was measured under the same configuration.
     pub(crate) fn absorb(&mut self, other: Self) {
+        self.limits = self.limits.and(other.limits);
         self.lines = self.lines.plus(other.lines);
         for (id, component) in other.components {
             match self.components.entry(id) {
@@ -132,7 +136,7 @@ impl Measurements {
     /// Moves what exceeds the limits to [`Measurements::OTHER`]. What stays is decided by fingerprints, so that no
     /// order of merging changes it.
     pub(crate) fn bound(&mut self) {
-        while Self::MAX_TEMPLATES < self.templates.len() {
+        while self.limits.max_templates() < self.templates.len() {
             // `other` is above every hexadecimal id.
             let last = self
                 .templates
@@ -155,7 +159,8 @@ impl Measurements {
                 Entry::Occupied(mut entry) => entry.get_mut().merge(series),
             }
         }
-        if Self::MAX_COMPONENTS < self.components.len() {
+        let max = self.limits.max_components();
+        if max < self.components.len() {
             let mut order: Vec<(u64, ComponentId)> = self
                 .components
                 .keys()
@@ -163,7 +168,7 @@ impl Measurements {
                 .map(|id| (fingerprint::of(&[id.as_str()]), id.clone()))
                 .collect();
             order.sort();
-            for (_, id) in order.split_off(Self::MAX_COMPONENTS - 1) {
+            for (_, id) in order.split_off(max - 1) {
                 if let Some(component) = self.components.remove(&id) {
                     self.components
                         .entry(ComponentId::new(Self::OTHER))
@@ -172,6 +177,26 @@ impl Measurements {
                 }
             }
         }
+        let max = self.limits.max_metrics();
+        for component in self.components.values_mut() {
+            keep_smallest(&mut component.metrics, max);
+        }
+    }
+
+    /// What was not told apart, because of the limits.
+    pub fn overflow(&self) -> Overflow {
+        let messages = self
+            .templates
+            .get(&TemplateId::new(Self::OTHER))
+            .map_or(0, TemplateSeries::count);
+        // A component may have that name of its own, as long as there is room for it.
+        let is_full = self.limits.max_components() <= self.components.len();
+        let records = if is_full {
+            self.totals(Self::OTHER, None).records()
+        } else {
+            0
+        };
+        Overflow { messages, records }
     }
 
     /// Which component calls which, by the requests of the sample.
@@ -263,6 +288,10 @@ impl Measurements {
         for component in result.components.values_mut() {
             component.buckets.retain(|&start, _| period.contains(start));
             component.untimed = Bucket::new(self.latency_limits_ns.len());
+            for series in component.metrics.values_mut() {
+                series.retain(|&start, _| period.contains(start));
+            }
+            component.metrics.retain(|_, series| !series.is_empty());
         }
         result
             .components
@@ -328,6 +357,14 @@ impl ComponentMeasurements {
             keep_smallest(mine, Measurements::MAX_VALUES);
         }
         keep_smallest(&mut self.fields, Measurements::MAX_FIELDS);
+        for (name, series) in other.metrics {
+            let mine = self.metrics.entry(name).or_default();
+            for (start, gauge) in series {
+                mine.entry(start)
+                    .and_modify(|sum| sum.merge(&gauge))
+                    .or_insert(gauge);
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     duration::{self, Hint},
-    hash,
+    gauge, hash,
 };
 
 /// What the name of a field says.
@@ -15,6 +15,8 @@ pub(crate) struct Traits {
     pub(crate) telling: bool,
     /// Whether the values are ids of requests.
     pub(crate) request_id: bool,
+    /// Whether numbers under this name may be a metric.
+    pub(crate) metric: bool,
 }
 
 /// What a field is for a request.
@@ -50,6 +52,7 @@ impl Traits {
             hint: duration::hint(name),
             telling: is_telling(name),
             request_id: crate::record::is_request_id(name),
+            metric: role == Role::Other && gauge::is_metric(name),
         }
     }
 }

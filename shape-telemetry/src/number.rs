@@ -21,6 +21,26 @@ pub(crate) const fn to_u64(x: f64) -> u64 {
     x as u64
 }
 
+/// As [`to_f64`], for numbers with a sign.
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "there is no lossless way; the callers compute statistics"
+)]
+pub(crate) const fn signed_to_f64(n: i64) -> f64 {
+    n as f64
+}
+
+/// Towards zero; NaN gives 0, numbers beyond the range the nearest there is.
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "saturates, which is what is documented"
+)]
+pub(crate) const fn to_i64(x: f64) -> i64 {
+    x as i64
+}
+
 /// A length as `u64`; `usize` is never wider on any supported target.
 pub(crate) fn len(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Anomaly, ComponentId, Diagnosis, Level, Period, TemplateId};
+use crate::{Anomaly, ComponentId, Diagnosis, Level, Overflow, Period, TemplateId};
 
 /// What became of the lines read. `parsed + unparsed == total` always.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +81,9 @@ pub struct TelemetryReport {
     pub period: Option<Period>,
     /// What became of all lines.
     pub lines: LineCounts,
+    /// What was not told apart, because of the limits.
+    #[serde(default, skip_serializing_if = "Overflow::is_none")]
+    pub overflow: Overflow,
     /// The sources, by name.
     pub sources: Vec<SourceSummary>,
     /// The templates, the most frequent first.

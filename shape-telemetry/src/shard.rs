@@ -15,7 +15,9 @@ use crate::{
     duration,
     exemplar::{self, Key, Order},
     field_table::FieldTable,
-    fingerprint, hash,
+    fingerprint,
+    gauge::Gauges,
+    hash,
     hash::ByFingerprint,
     mine::mask,
     monoid::bucket_start,
@@ -89,11 +91,13 @@ impl Shard {
         if let Some(component) = self.components.list.get_mut(index) {
             component.count(observed, frame, &mut self.names);
         }
-        let masked = self.templates.count(index, name, observed);
+        let masked = self
+            .templates
+            .count(index, name, observed, frame.limits.max_templates());
         if let Some(key) = fields.request_id.and_then(|at| record.fields.get(at)) {
             self.sessions.add(&key.value, event, name, masked);
         }
-        if 2 * Measurements::MAX_COMPONENTS < self.components.list.len() {
+        if frame.limits.max_components().saturating_mul(2) < self.components.list.len() {
             self.components.bound(config.empty());
             // Components have other indexes now.
             self.templates.recent.clear();
@@ -144,6 +148,7 @@ struct Component {
     /// The bucket that is counted in, taken out of the others.
     current: Option<(Timestamp, Bucket)>,
     fields: FieldTable,
+    gauges: Gauges,
 }
 
 impl Components {
@@ -167,6 +172,7 @@ impl Components {
                 },
                 current: None,
                 fields: FieldTable::default(),
+                gauges: Gauges::default(),
             }),
         };
         if let Some(slot) = self.recent.get_mut(slot) {
@@ -194,11 +200,13 @@ impl Components {
         measurements.bound();
         for (id, mut measured) in measurements.components {
             let fields = FieldTable::from_map(std::mem::take(&mut measured.fields));
+            let gauges = Gauges::from_map(std::mem::take(&mut measured.metrics));
             self.add(Component {
                 id,
                 measured,
                 current: None,
                 fields,
+                gauges,
             });
         }
     }
@@ -219,6 +227,15 @@ impl Component {
         };
         count(bucket, observed, &frame.latency_limits_ns);
         let outcome = observed.verdict.outcome;
+        if let Some(start) = observed.start {
+            self.measure(
+                observed.event,
+                start,
+                outcome,
+                frame.limits.max_metrics(),
+                names,
+            );
+        }
         if outcome == Outcome::NotARequest {
             return;
         }
@@ -226,6 +243,33 @@ impl Component {
             if field.value.len() <= 64 && names.traits(&field.name).telling {
                 self.fields
                     .add(&field.name, &field.value, outcome == Outcome::Good);
+            }
+        }
+    }
+
+    /// Counts the numeric fields of a record, those apart that say how long a request took.
+    fn measure(
+        &mut self,
+        event: &Event<'_>,
+        start: Timestamp,
+        outcome: Outcome,
+        max: usize,
+        names: &mut Names,
+    ) {
+        for field in &event.record.fields {
+            let is_number = field
+                .value
+                .bytes()
+                .next()
+                .is_some_and(|b| b.is_ascii_digit() || b == b'-');
+            if !is_number || field.of_span {
+                continue;
+            }
+            let traits = names.traits(&field.name);
+            let is_latency = outcome != Outcome::NotARequest && traits.hint.is_some();
+            if traits.metric && !is_latency {
+                self.gauges
+                    .add((&field.name, &field.value), &event.position, start, max);
             }
         }
     }
@@ -252,6 +296,7 @@ impl Component {
         self.put_back();
         let measured = ComponentMeasurements {
             fields: self.fields.into_map(),
+            metrics: self.gauges.into_map(),
             ..self.measured
         };
         (self.id, measured)
@@ -348,13 +393,13 @@ impl Templates {
     const MAX_RECENT: usize = 256;
 
     /// Counts an occurrence; the masked text is returned.
-    fn count(&mut self, component: usize, name: &str, observed: Observed<'_>) -> &str {
+    fn count(&mut self, component: usize, name: &str, observed: Observed<'_>, max: usize) -> &str {
         let record = &observed.event.record;
         let message = &*record.message;
         if message.is_empty() || Self::MAX_RECENT < message.len() {
             mask::record(record, &mut self.masked);
             let id = fingerprint::of(&[name, &self.masked]);
-            self.count_masked(id, name, observed);
+            self.count_masked(id, name, observed, max);
             return &self.masked;
         }
         if self.recent.is_empty() {
@@ -375,7 +420,7 @@ impl Templates {
         }
         mask::record(record, &mut self.masked);
         let id = fingerprint::of(&[name, &self.masked]);
-        let index = self.count_masked(id, name, observed);
+        let index = self.count_masked(id, name, observed, max);
         if let (Some(recent), Some(index)) = (self.recent.get_mut(slot), index) {
             recent.component = component;
             recent.message.clear();
@@ -386,12 +431,18 @@ impl Templates {
     }
 
     /// Counts an occurrence of the masked text and gives the index of its series, if it has one of its own.
-    fn count_masked(&mut self, id: u64, name: &str, observed: Observed<'_>) -> Option<usize> {
+    fn count_masked(
+        &mut self,
+        id: u64,
+        name: &str,
+        observed: Observed<'_>,
+        max: usize,
+    ) -> Option<usize> {
         if let Some(&index) = self.by_id.get(&id) {
             self.list.get_mut(index)?.count(observed);
             return Some(index);
         }
-        let is_full = Measurements::MAX_TEMPLATES <= self.list.len();
+        let is_full = max <= self.list.len();
         if !is_full {
             let index = self.list.len();
             let mut series = Series::new(id, name, &self.masked);

@@ -147,7 +147,11 @@ fn many_templates_and_components_are_bounded_and_nothing_is_lost() {
             .map(|b| char::from(b - b'0' + b'a'))
             .collect()
     };
-    let total = 30_000;
+    // A million: `SHAPE_LINES=1000000 cargo test --release -p shape-telemetry --test adversarial many_`.
+    let total = std::env::var("SHAPE_LINES")
+        .ok()
+        .and_then(|lines| lines.parse().ok())
+        .unwrap_or(30_000);
     let input = Made(
         |n| {
             (n < total).then(|| {
@@ -175,4 +179,49 @@ fn many_templates_and_components_are_bounded_and_nothing_is_lost() {
         .map(|series| series.untimed + series.buckets.values().sum::<u64>())
         .sum();
     assert_eq!(series, total);
+}
+
+#[test]
+fn a_million_fields_on_one_line() {
+    let mut fields = String::from("2026-03-01T12:00:00Z  INFO a::b: start");
+    let mut json = String::from("{\"level\":\"info\",\"msg\":\"x\"");
+    for n in 0..1_000_000_u32 {
+        let (a, b) = (n % 26, n / 26 % 26);
+        let letter = |n: u32| char::from(b'a' + u8::try_from(n).unwrap());
+        fields.extend([' ', letter(a), letter(b), '=', '1']);
+        if n % 4 == 0 {
+            json.push_str(",\"");
+            json.extend([letter(a), letter(b)]);
+            json.push_str("\":1");
+        }
+    }
+    json.push('}');
+    let mut collector =
+        Collector::new(CollectorConfig::new().reader(Reader::new().max_line(1 << 23)));
+    for text in [fields, json] {
+        let summary = collector.read("x", text.as_bytes());
+        assert_eq!(
+            (summary.lines.total, summary.lines.parsed, summary.lines.cut),
+            (1, 1, 0)
+        );
+    }
+    let (measurements, _) = collector.finish();
+    for component in measurements.components.values() {
+        assert!(component.metrics.len() <= Measurements::MAX_METRICS);
+        assert!(component.fields.len() <= Measurements::MAX_FIELDS);
+    }
+}
+
+#[test]
+fn deep_json_is_read_without_recursion() {
+    let mut collector = Collector::new(CollectorConfig::new());
+    for (open, close) in [("{\"a\":", "}"), ("[", "]")] {
+        let deep = format!(
+            "{{\"msg\":\"m\",\"x\":{}1{}}}\n",
+            open.repeat(60_000),
+            close.repeat(60_000)
+        );
+        let summary = collector.read("x", deep.as_bytes());
+        assert_eq!((summary.lines.parsed, summary.lines.cut), (1, 0));
+    }
 }

@@ -12,7 +12,7 @@ use std::{
 
 use http::Method;
 use jiff::Timestamp;
-use shape_telemetry::{Bucket, ComponentId, LineCounts, Measurements, SessionSample};
+use shape_telemetry::{Bucket, ComponentId, Limits, LineCounts, Measurements, SessionSample};
 
 use crate::Events;
 
@@ -326,6 +326,7 @@ impl MeasureHandle {
         let mut measurements = Measurements {
             bucket_ms: settings.bucket_ms,
             latency_limits_ns: settings.limits_ns.clone(),
+            limits: Limits::new(),
             lines: LineCounts::default(),
             components: BTreeMap::new(),
             templates: BTreeMap::new(),

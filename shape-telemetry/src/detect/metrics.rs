@@ -44,11 +44,26 @@ pub(crate) fn detect(view: &View<'_>, drafts: &mut Drafts) {
         }
         let cells = Grid::of(view.now).map_or_else(Vec::new, |grid| grid.requests(view.now, id));
         rate(view, id, &cells, drafts);
-        for metric in Metric::ALL {
+        for metric in Metric::OF_REQUESTS {
             if metric.is_told(id, drafts) {
                 continue;
             }
             let series = metric.series(view.now, id, &cells);
+            if LEAST_ROWS <= series.len() && series.len() <= rows {
+                rows -= series.len();
+                odd(view, id, metric, &series, drafts);
+            }
+        }
+    }
+    fields(view, rows, drafts);
+}
+
+/// Numeric fields out of the ordinary, of all components, whether they have requests or not.
+fn fields(view: &View<'_>, mut rows: usize, drafts: &mut Drafts) {
+    for (id, component) in view.now.components.iter().take(MAX_COMPONENTS) {
+        for name in component.metrics.keys() {
+            let metric = Metric::Field(name);
+            let series = metric.series(view.now, id, &[]);
             if LEAST_ROWS <= series.len() && series.len() <= rows {
                 rows -= series.len();
                 odd(view, id, metric, &series, drafts);
@@ -178,17 +193,20 @@ fn rate(view: &View<'_>, id: &ComponentId, cells: &[Cell], drafts: &mut Drafts) 
 
 /// What is measured of a component in every bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Metric {
+enum Metric<'n> {
     RequestRate,
     FailedShare,
     Latency,
+    /// A numeric field.
+    Field(&'n str),
 }
 
-impl Metric {
-    const ALL: [Self; 3] = [Self::RequestRate, Self::FailedShare, Self::Latency];
+impl<'n> Metric<'n> {
+    const OF_REQUESTS: [Self; 3] = [Self::RequestRate, Self::FailedShare, Self::Latency];
 
-    fn name(self) -> &'static str {
+    fn name(self) -> &'n str {
         match self {
+            Self::Field(name) => name,
             Self::RequestRate => "request rate",
             Self::FailedShare => "share of failed requests",
             Self::Latency => "95th percentile of the latency",
@@ -203,6 +221,7 @@ impl Metric {
             }
             Self::FailedShare => crate::analyze::percent(value),
             Self::Latency => format!("{value:.2} ms"),
+            Self::Field(_) => format!("{value:.3}"),
         }
     }
 
@@ -212,6 +231,7 @@ impl Metric {
             Self::RequestRate => &[AnomalyKind::ChangePoint, AnomalyKind::SilentComponent],
             Self::FailedShare => &[AnomalyKind::ErrorRatio],
             Self::Latency => &[AnomalyKind::LatencyShift],
+            Self::Field(_) => &[],
         };
         kinds.iter().any(|&kind| drafts.have(kind, id))
     }
@@ -235,6 +255,14 @@ impl Metric {
                     Some((start, p95.as_secs_f64() * 1e3))
                 })
                 .collect(),
+            Self::Field(name) => now
+                .components
+                .get(id)
+                .and_then(|component| component.metrics.get(name))
+                .into_iter()
+                .flatten()
+                .map(|(&start, gauge)| (start, gauge.mean()))
+                .collect(),
         };
         series.pop();
         series
@@ -245,7 +273,7 @@ impl Metric {
 fn odd(
     view: &View<'_>,
     id: &ComponentId,
-    metric: Metric,
+    metric: Metric<'_>,
     series: &[(Timestamp, f64)],
     drafts: &mut Drafts,
 ) {
@@ -287,7 +315,10 @@ fn odd(
             .unwrap_or(time),
     };
     let meanwhile = view.now.totals(id.as_str(), Some(bucket));
-    let exemplars = exemplars(view, id, bucket);
+    let exemplars = match metric {
+        Metric::Field(name) => extremes(view, id, name, time, usual < value),
+        _ => exemplars(view, id, bucket),
+    };
     let times = alarms.count();
     drafts.push(Draft {
         kind: AnomalyKind::MetricAnomaly,
@@ -358,6 +389,41 @@ fn exemplars(view: &View<'_>, id: &ComponentId, period: Period) -> Vec<Exemplar>
     }
     list.dedup();
     list
+}
+
+/// Where a field had its largest value (or its smallest) in the bucket that starts at a time.
+fn extremes(
+    view: &View<'_>,
+    id: &ComponentId,
+    name: &str,
+    start: Timestamp,
+    largest: bool,
+) -> Vec<Exemplar> {
+    let gauge = view
+        .now
+        .components
+        .get(id)
+        .and_then(|component| component.metrics.get(name)?.get(&start));
+    let exemplar = gauge.map(|gauge| {
+        let (at, micro) = if largest {
+            (&gauge.max_at, gauge.max_micro)
+        } else {
+            (&gauge.min_at, gauge.min_micro)
+        };
+        let value = crate::number::signed_to_f64(micro) / 1e6;
+        Exemplar {
+            position: at.clone(),
+            time: Some(start),
+            level: None,
+            target: None,
+            message: format!("{name}={value}"),
+            fields: std::collections::BTreeMap::new(),
+            duration: None,
+            emitter: None,
+            frames: Vec::new(),
+        }
+    });
+    exemplar.into_iter().collect()
 }
 
 /// The time of a log in cells of equal width, a multiple of the buckets'.

@@ -23,5 +23,7 @@ pub use self::{
     variable::{Variable, VariableKind, variables},
 };
 
+pub(crate) use self::variable::bytes;
+
 /// What stands for a variable in a template.
 pub(crate) const WILDCARD: &str = "<*>";

@@ -238,6 +238,12 @@ fn split_unit(text: &str) -> (&str, &str) {
     text.split_at(end)
 }
 
+/// The bytes that a text such as `93.0KiB` stands for.
+pub(crate) fn bytes(text: &str) -> Option<f64> {
+    let (number, unit) = split_unit(text);
+    Some(decimal(number.trim_end())? * bytes_of(unit)?)
+}
+
 /// How many bytes a unit is.
 fn bytes_of(unit: &str) -> Option<f64> {
     let power = match unit {

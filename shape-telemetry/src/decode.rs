@@ -9,7 +9,7 @@ use crate::{number, read::last_line_end};
 const BLOCK: usize = 1 << 16;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Encoding {
+pub(crate) enum Encoding {
     Utf8,
     Utf16 { big_endian: bool },
 }
@@ -237,7 +237,11 @@ impl<'r> Decoder<'r> {
     /// Gives the complete lines of `raw` and `chunk` to `text`.
     fn take_chunk(&mut self, text: &mut String) {
         let mut chunk = std::mem::take(&mut self.chunk);
-        let encoding = *self.encoding.get_or_insert_with(|| encoding(&mut chunk));
+        let encoding = *self.encoding.get_or_insert_with(|| {
+            let (encoding, mark) = encoding(&chunk);
+            chunk.drain(..mark);
+            encoding
+        });
         if let Encoding::Utf16 { big_endian } = encoding {
             chunk = self.transcode(&chunk, big_endian);
         }
@@ -311,19 +315,8 @@ impl<'r> Decoder<'r> {
     fn transcode(&mut self, chunk: &[u8], big_endian: bool) -> Vec<u8> {
         let mut bytes = std::mem::take(&mut self.half);
         bytes.extend_from_slice(chunk);
-        let mut pairs = bytes.chunks_exact(2);
-        let mut units: Vec<u16> = pairs
-            .by_ref()
-            .map(|pair| {
-                let pair = [pair[0], pair[1]];
-                if big_endian {
-                    u16::from_be_bytes(pair)
-                } else {
-                    u16::from_le_bytes(pair)
-                }
-            })
-            .collect();
-        let mut half = pairs.remainder().to_vec();
+        let mut units: Vec<u16> = units(&bytes, big_endian).collect();
+        let mut half = bytes.get(2 * units.len()..).unwrap_or_default().to_vec();
         if let Some(&last) = units.last()
             && (0xd800..0xdc00).contains(&last)
         {
@@ -336,10 +329,7 @@ impl<'r> Decoder<'r> {
             half.splice(0..0, pair);
         }
         self.half = half;
-        let text: String = char::decode_utf16(units)
-            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
-            .collect();
-        text.into_bytes()
+        utf16(units).into_bytes()
     }
 }
 
@@ -356,16 +346,14 @@ impl Read for Input<'_> {
     }
 }
 
-/// The encoding that the first bytes show; a byte order mark is removed.
-fn encoding(chunk: &mut Vec<u8>) -> Encoding {
+/// The encoding that the first bytes show, and the length of the byte order mark.
+pub(crate) fn encoding(chunk: &[u8]) -> (Encoding, usize) {
     if chunk.starts_with(&[0xef, 0xbb, 0xbf]) {
-        chunk.drain(..3);
-        return Encoding::Utf8;
+        return (Encoding::Utf8, 3);
     }
     for (mark, big_endian) in [([0xff, 0xfe], false), ([0xfe, 0xff], true)] {
         if chunk.starts_with(&mark) {
-            chunk.drain(..2);
-            return Encoding::Utf16 { big_endian };
+            return (Encoding::Utf16 { big_endian }, 2);
         }
     }
     // Without a mark: text of ASCII characters has a zero in every second byte.
@@ -381,13 +369,32 @@ fn encoding(chunk: &mut Vec<u8>) -> Encoding {
     let half = sample.len() / 2;
     if 8 <= half {
         if zeros(0) == 0 && half * 3 / 4 < zeros(1) {
-            return Encoding::Utf16 { big_endian: false };
+            return (Encoding::Utf16 { big_endian: false }, 0);
         }
         if zeros(1) == 0 && half * 3 / 4 < zeros(0) {
-            return Encoding::Utf16 { big_endian: true };
+            return (Encoding::Utf16 { big_endian: true }, 0);
         }
     }
-    Encoding::Utf8
+    (Encoding::Utf8, 0)
+}
+
+/// The units of UTF-16 in bytes; a last odd byte is left out.
+pub(crate) fn units(bytes: &[u8], big_endian: bool) -> impl Iterator<Item = u16> {
+    let (pairs, _) = bytes.as_chunks::<2>();
+    pairs.iter().map(move |&pair| {
+        if big_endian {
+            u16::from_be_bytes(pair)
+        } else {
+            u16::from_le_bytes(pair)
+        }
+    })
+}
+
+/// The text of units; those that are no characters are replaced.
+pub(crate) fn utf16(units: impl IntoIterator<Item = u16>) -> String {
+    char::decode_utf16(units)
+        .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect()
 }
 
 /// At most `max` bytes that do not end inside a character.

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     fs::{self, File},
-    io::{self, BufReader, Read},
+    io::{self, BufRead as _, BufReader, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -182,8 +182,8 @@ fn is_binary(path: &Path) -> bool {
 impl Collector {
     /// Reads files, directories, patterns and standard input (`-`), and tells how far it has come.
     ///
-    /// A file that cannot be read is a problem in its summary, not an end. A file with the same bytes as one before
-    /// is not read again; its summary says so.
+    /// A file that cannot be read is a problem in its summary, not an end. A file with the same bytes as one before,
+    /// compressed or not, is not read again; its summary says so.
     pub fn read_paths<S: AsRef<str>>(
         &mut self,
         arguments: &[S],
@@ -200,11 +200,15 @@ impl Collector {
         let copies = copies(&files);
         for (file, copy) in files.iter().zip(copies) {
             let name = file.name();
-            let original = copy.and_then(|index| files.get(index));
-            let summary = if let Some(original) = original {
+            let original = copy.and_then(|copy| Some((copy, files.get(copy.of)?)));
+            let summary = if let Some((copy, original)) = original {
+                let what = if copy.packed { "content" } else { "bytes" };
                 let summary = problem(
                     &name,
-                    format!("the same bytes as `{}`, so not read again", original.name()),
+                    format!(
+                        "the same {what} as `{}`, so not read again",
+                        original.name()
+                    ),
                 );
                 self.add_source(summary.clone());
                 summary
@@ -240,42 +244,115 @@ impl Collector {
     }
 }
 
+/// A file that another one before it is a copy of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Copied {
+    /// The index of the other one.
+    of: usize,
+    /// Whether only what is in them is the same, after decompression.
+    packed: bool,
+}
+
 /// For each file the one before it that holds the same bytes, and at least one.
-fn copies(files: &[LogFile]) -> Vec<Option<usize>> {
-    // Only files of one size are compared, each with the different ones of that size.
-    let mut originals: HashMap<u64, Vec<usize>> = HashMap::new();
+fn copies(files: &[LogFile]) -> Vec<Option<Copied>> {
+    let heads: Vec<Option<Head>> = files.iter().map(head).collect();
+    let any_packed = heads.iter().flatten().any(|head| head.is_packed);
+    // Only files of one size are compared, or with one start where any is compressed, each with the different ones.
+    let mut by_size: HashMap<u64, Vec<usize>> = HashMap::new();
+    let mut by_start: HashMap<&[u8], Vec<usize>> = HashMap::new();
     let find = |(index, file): (usize, &LogFile)| {
-        if file.bytes == 0 || file.is_stdin() {
+        let head = heads.get(index)?.as_ref()?;
+        let same_size = by_size.entry(file.bytes).or_default();
+        let same_bytes = same_size.iter().copied().find(|&other| {
+            let other = files.get(other).map(|other| &other.path);
+            let (Some(other), Ok(mine)) = (other, File::open(&file.path)) else {
+                return false;
+            };
+            File::open(other).is_ok_and(|other| is_same(other, mine).unwrap_or(false))
+        });
+        if let Some(of) = same_bytes {
+            return Some(Copied { of, packed: false });
+        }
+        same_size.push(index);
+        if !any_packed || head.start.is_empty() {
             return None;
         }
-        let same_size = originals.entry(file.bytes).or_default();
-        let copied = same_size.iter().copied().find(|&original| {
-            files
-                .get(original)
-                .is_some_and(|original| same_bytes(&original.path, &file.path).unwrap_or(false))
+        let same_start = by_start.entry(&head.start).or_default();
+        let unpacked = same_start.iter().copied().find(|&other| {
+            let is_packed = |head: &Head| head.is_packed;
+            let other_is_packed = heads
+                .get(other)
+                .and_then(Option::as_ref)
+                .is_some_and(is_packed);
+            (head.is_packed || other_is_packed)
+                && files
+                    .get(other)
+                    .is_some_and(|other| same_content(&other.path, &file.path).unwrap_or(false))
         });
-        if copied.is_none() {
-            same_size.push(index);
+        if let Some(of) = unpacked {
+            return Some(Copied { of, packed: true });
         }
-        copied
+        same_start.push(index);
+        None
     };
     files.iter().enumerate().map(find).collect()
 }
 
-fn same_bytes(a: &Path, b: &Path) -> io::Result<bool> {
-    let mut a = BufReader::new(File::open(a)?);
-    let mut b = BufReader::new(File::open(b)?);
-    let (mut left, mut right) = (vec![0; 1 << 16], vec![0; 1 << 16]);
+/// What a file begins with, after decompression.
+struct Head {
+    is_packed: bool,
+    start: Vec<u8>,
+}
+
+/// Nothing for an empty file, standard input, and what cannot be read.
+fn head(file: &LogFile) -> Option<Head> {
+    if file.bytes == 0 || file.is_stdin() {
+        return None;
+    }
+    let mut first = Vec::with_capacity(6);
+    File::open(&file.path)
+        .ok()?
+        .take(6)
+        .read_to_end(&mut first)
+        .ok()?;
+    let mut start = Vec::new();
+    content(&file.path)
+        .ok()?
+        .take(1 << 10)
+        .read_to_end(&mut start)
+        .ok()?;
+    Some(Head {
+        is_packed: decode::packed(&first).is_some(),
+        start,
+    })
+}
+
+/// The content of a file, unpacked.
+fn content(path: &Path) -> io::Result<Box<dyn Read>> {
+    let mut first = Vec::with_capacity(6);
+    File::open(path)?.take(6).read_to_end(&mut first)?;
+    match decode::unpack(&first, File::open(path)?)? {
+        Some(unpacked) => Ok(unpacked),
+        None => Ok(Box::new(File::open(path)?)),
+    }
+}
+
+fn same_content(a: &Path, b: &Path) -> io::Result<bool> {
+    is_same(content(a)?, content(b)?)
+}
+
+fn is_same(a: impl Read, b: impl Read) -> io::Result<bool> {
+    let (mut a, mut b) = (BufReader::new(a), BufReader::new(b));
     loop {
-        let n = a.read(&mut left)?;
-        if n == 0 {
-            return Ok(b.read(&mut right)? == 0);
+        let (left, right) = (a.fill_buf()?, b.fill_buf()?);
+        if left.is_empty() || right.is_empty() {
+            return Ok(left.is_empty() && right.is_empty());
         }
-        let (Some(left), Some(right)) = (left.get(..n), right.get_mut(..n)) else {
-            return Ok(false);
-        };
-        if b.read_exact(right).is_err() || left != &*right {
+        let n = left.len().min(right.len());
+        if left.get(..n) != right.get(..n) {
             return Ok(false);
         }
+        a.consume(n);
+        b.consume(n);
     }
 }

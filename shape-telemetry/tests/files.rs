@@ -180,3 +180,32 @@ fn an_empty_file_has_no_lines_and_no_problem() {
     let (summaries, total) = read(&[&path]);
     assert_eq!((total, summaries[0].problem.as_deref()), (0, None));
 }
+
+#[test]
+fn a_compressed_copy_is_read_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let text: String = (0..3_000)
+        .map(|n| LINE.replace("ready", &format!("ready {n}")))
+        .collect();
+    let path = |name: &str| dir.path().join(name);
+    fs::write(path("app.log"), &text).unwrap();
+    fs::write(path("app.log.gz"), gzip(&text)).unwrap();
+    // The same start and another end, and the same content with another level of compression.
+    fs::write(path("longer.log.gz"), gzip(&format!("{text}{LINE}"))).unwrap();
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    fs::write(path("other.log.gz"), encoder.finish().unwrap()).unwrap();
+    let (summaries, total) = read(&[dir.path()]);
+    assert_eq!(total, 3_000 + 3_001);
+    let copies: Vec<&str> = summaries
+        .iter()
+        .filter_map(|summary| summary.problem.as_deref())
+        .collect();
+    assert_eq!(copies.len(), 2, "{copies:?}");
+    for copy in copies {
+        assert!(
+            copy.starts_with("the same content as `") && copy.ends_with("so not read again"),
+            "{copy}"
+        );
+    }
+}

@@ -358,3 +358,68 @@ fn columns_are_known_after_a_restart() {
     events.poll(&mut sink).unwrap();
     assert_eq!(seen, ["GET /a Some(200) 2", "GET /b Some(500) 3"]);
 }
+
+/// Text in UTF-16 with a byte order mark.
+fn utf16(text: &str, big_endian: bool) -> Vec<u8> {
+    text.encode_utf16()
+        .flat_map(|unit| {
+            if big_endian {
+                unit.to_be_bytes()
+            } else {
+                unit.to_le_bytes()
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn a_log_in_utf_16_is_followed() {
+    let text = "\u{feff}2026-11-24T12:00:00Z  INFO a::b: erste Zeile ok=1\r\n\
+        2026-11-24T12:00:01Z  WARN a::b: zweite \u{1f980} Zeile\r\n\
+        2026-11-24T12:00:02Z ERROR a::b: Ġ hat ein Byte wie ein Zeilenende\r\n";
+    let expected: Vec<&str> = text.trim_start_matches('\u{feff}').lines().collect();
+    for big_endian in [false, true] {
+        let bytes = utf16(text, big_endian);
+        // Whatever part of a character is written at once, and whenever the reader starts anew.
+        for step in [1, 7, 64, 1_000] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("app.log");
+            let mut file = append(&path);
+            let mut follower = Follower::new(&path);
+            let mut seen = Vec::new();
+            for (n, part) in bytes.chunks(step).enumerate() {
+                file.write_all(part).unwrap();
+                drain(&mut follower, &mut seen);
+                if n % 5 == 4 {
+                    follower = Follower::resume(&path, &saved(&follower.position())).unwrap();
+                }
+            }
+            assert_eq!(seen, expected, "{big_endian} {step}");
+
+            let reader = Reader::new();
+            let mut events = FollowedEvents::new(&reader, Follower::new(&path));
+            let mut levels = Vec::new();
+            for _ in 0..3 {
+                let mut sink = |event: &Event<'_>| {
+                    levels.push((event.position.line.get(), event.record.message.to_string()));
+                };
+                events.poll(&mut sink).unwrap();
+            }
+            let summary = events.finish(&mut |_: &Event<'_>| {});
+            assert_eq!(
+                levels,
+                [
+                    (1, "erste Zeile".to_owned()),
+                    (2, "zweite \u{1f980} Zeile".to_owned()),
+                    (3, "Ġ hat ein Byte wie ein Zeilenende".to_owned())
+                ]
+            );
+            assert_eq!((summary.lines.total, summary.lines.parsed), (3, 3));
+            assert_eq!(summary.bytes, u64::try_from(bytes.len()).unwrap());
+            let mut end = Follower::at_end(&path).unwrap();
+            assert!(end.next().is_none());
+            file.write_all(&utf16("neu\r\n", big_endian)).unwrap();
+            assert_eq!(end.next().unwrap().unwrap().text, "neu");
+        }
+    }
+}

@@ -144,21 +144,24 @@ impl<'r> FollowedEvents<'r> {
             Open {
                 serial,
                 log: Log::primed(reader, name, &start),
-                offset: segment.offset,
+                offset: segment.units().decoded(segment.offset),
                 lines: segment.lines,
             }
         });
         let bytes = segment.complete();
-        let text = String::from_utf8_lossy(bytes);
+        let (units, is_start) = (segment.units(), segment.offset == 0);
+        let text = units.text(bytes, is_start);
         let mut shifted = Shifted {
             offset: open.offset,
             lines: open.lines,
             sink,
         };
         let done = open.log.block(&text, last, &mut shifted);
-        let length = match &text {
-            Cow::Borrowed(_) => done,
-            Cow::Owned(text) => {
+        let read = text.get(..done).unwrap_or_default();
+        let length = match (&text, units.length(read, is_start)) {
+            (_, Some(length)) => length.min(bytes.len()),
+            (Cow::Borrowed(_), None) => done,
+            (Cow::Owned(text), None) => {
                 let read = text.get(..done).unwrap_or_default();
                 let lines = memchr::memchr_iter(b'\n', read.as_bytes()).count();
                 let raw = lines_length(bytes, lines);

@@ -16,6 +16,7 @@ use crate::{Reader, rotation::Name};
 mod events;
 mod position;
 mod segment;
+mod units;
 
 /// A line of a followed log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -436,9 +437,11 @@ impl Follower {
     fn line(&mut self, index: usize) -> Option<FollowedLine> {
         let segment = self.segments.get_mut(index)?;
         let lines = segment.complete();
-        let length = memchr::memchr(b'\n', lines)? + 1;
-        let bytes = lines.get(..length - 1)?;
-        let text = String::from_utf8_lossy(bytes.strip_suffix(b"\r").unwrap_or(bytes)).into_owned();
+        let units = segment.units();
+        let length = units.behind_line(lines)?;
+        let line = units.text(lines.get(..length)?, segment.offset == 0);
+        let line = line.strip_suffix('\n').unwrap_or(&line);
+        let text = line.strip_suffix('\r').unwrap_or(line).to_owned();
         let line = FollowedLine {
             text,
             path: segment.path.clone(),

@@ -7,8 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::position::{FileId, HEAD, Known, Mark, Print, TAIL, up_to};
-use crate::{decode, number, read::last_line_end};
+use super::{
+    position::{FileId, HEAD, Known, Mark, Print, TAIL, up_to},
+    units::Units,
+};
+use crate::{decode, number};
 
 /// How much is read at once.
 const BLOCK: usize = 1 << 16;
@@ -47,6 +50,8 @@ pub(super) struct Segment {
     /// Whether the last line end of the buffer is not in the file.
     is_ended: bool,
     pub(super) max_line: usize,
+    /// How the file is encoded, once something of it was read.
+    units: Option<Units>,
 }
 
 impl std::fmt::Debug for Segment {
@@ -77,6 +82,7 @@ impl Segment {
             idle: 0,
             is_ended: false,
             max_line,
+            units: None,
         }
     }
 
@@ -96,10 +102,17 @@ impl Segment {
             return Ok(segment);
         };
         let length = file.metadata()?.len();
+        let units = Units::of(&up_to(file, HEAD)?);
         let start = length.saturating_sub(number::len(BLOCK));
+        // Where a unit begins.
+        let start = start + start % 2;
         file.seek(SeekFrom::Start(start))?;
         let block = up_to(file, BLOCK)?;
-        let end = last_line_end(&block).unwrap_or(if start == 0 { 0 } else { block.len() });
+        let end = units.behind_last_line(&block).unwrap_or(if start == 0 {
+            0
+        } else {
+            units.whole(block.len())
+        });
         segment.offset = start + number::len(end);
         let before = block.get(..end).unwrap_or_default();
         segment.tail = before
@@ -143,8 +156,10 @@ impl Segment {
             up_to(&mut file, BLOCK)
         };
         let bytes: Vec<u8> = read().unwrap_or_default();
-        let lines = last_line_end(&bytes).unwrap_or(0);
-        String::from_utf8_lossy(bytes.get(..lines).unwrap_or_default()).into_owned()
+        let units = Units::of(&bytes);
+        let lines = units.behind_last_line(&bytes).unwrap_or(0);
+        let lines = bytes.get(..lines).unwrap_or_default();
+        units.text(lines, true).into_owned()
     }
 
     pub(super) fn mark(&self) -> Mark {
@@ -256,8 +271,22 @@ impl Segment {
         if bytes.is_empty() || !self.is_intact()? {
             return Ok(false);
         }
+        let units = match self.units {
+            Some(units) => units,
+            None if place == 0 => Units::of(&bytes),
+            None => Units::of(&head(&self.path)?),
+        };
+        // Half a unit is read again, with its other half.
+        let bytes = match (&self.input, bytes.get(..units.whole(bytes.len()))) {
+            (Input::Growing(_), Some(whole)) => whole,
+            _ => &bytes,
+        };
+        if bytes.is_empty() {
+            return Ok(false);
+        }
+        self.units = Some(units);
         self.compact();
-        self.take(&bytes);
+        self.take(bytes);
         Ok(true)
     }
 
@@ -273,26 +302,43 @@ impl Segment {
 
     /// Appends bytes to the buffer, without those of a line beyond its greatest length.
     fn take(&mut self, bytes: &[u8]) {
-        for line in bytes.split_inclusive(|&b| b == b'\n') {
-            let (text, is_complete) = match line.split_last() {
-                Some((b'\n', text)) => (text, true),
-                _ => (line, false),
+        let units = self.units();
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let end = units.behind_line(rest);
+            let (line, behind) = rest
+                .split_at_checked(end.unwrap_or(rest.len()))
+                .unwrap_or((rest, &[]));
+            rest = behind;
+            let text = match end {
+                Some(_) => line.strip_suffix(units.line_end()).unwrap_or(line),
+                None => line,
             };
             let room = self
                 .max_line
                 .saturating_sub(self.buffer.len() - self.line_start);
-            let kept = text.get(..room).unwrap_or(text);
+            let kept = text.get(..units.whole(room)).unwrap_or(text);
             self.buffer.extend_from_slice(kept);
             self.dropped += number::len(text.len() - kept.len());
-            if is_complete {
-                self.buffer.push(b'\n');
-                self.line_start = self.buffer.len();
-                if 0 < self.dropped {
-                    self.cuts.push_back((self.line_start, self.dropped));
-                    self.dropped = 0;
-                }
+            if end.is_some() {
+                self.end_line();
             }
         }
+    }
+
+    /// Ends the line that the buffer ends with.
+    fn end_line(&mut self) {
+        self.buffer.extend_from_slice(self.units().line_end());
+        self.line_start = self.buffer.len();
+        if 0 < self.dropped {
+            self.cuts.push_back((self.line_start, self.dropped));
+            self.dropped = 0;
+        }
+    }
+
+    /// How the file is encoded, as far as it is known.
+    pub(super) fn units(&self) -> Units {
+        self.units.unwrap_or(Units::UTF_8)
     }
 
     /// The complete lines that were read and not handed out.
@@ -319,7 +365,15 @@ impl Segment {
         let is_made_up = self.is_ended && end == self.buffer.len() && self.from < end;
         let done = self
             .buffer
-            .get(self.from..end - usize::from(is_made_up))
+            .get(
+                self.from
+                    ..end
+                        - if is_made_up {
+                            self.units().line_end().len()
+                        } else {
+                            0
+                        },
+            )
             .unwrap_or_default();
         // The first bytes of the file, as long as none of them is missing.
         if number::len(self.head.len()) == self.offset && self.n_cut(length) == 0 {
@@ -328,7 +382,7 @@ impl Segment {
                 .extend_from_slice(done.get(..room).unwrap_or(done));
         }
         self.offset += number::len(done.len());
-        self.lines += number::len(memchr::memchr_iter(b'\n', done).count());
+        self.lines += number::len(self.units().lines(done));
         self.lines += u64::from(is_made_up);
         self.tail.extend_from_slice(
             done.get(done.len().saturating_sub(TAIL)..)
@@ -350,12 +404,7 @@ impl Segment {
     pub(super) fn end(&mut self) {
         if self.line_start < self.buffer.len() {
             self.is_ended = true;
-            self.buffer.push(b'\n');
-            self.line_start = self.buffer.len();
-            if 0 < self.dropped {
-                self.cuts.push_back((self.line_start, self.dropped));
-                self.dropped = 0;
-            }
+            self.end_line();
         }
         self.input = Input::Gone;
     }

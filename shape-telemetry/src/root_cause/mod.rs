@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ComponentGraph, ComponentId};
 
+mod evidence;
 mod rank;
 mod series;
+mod start;
 
 /// Values of metrics of nodes over time.
 ///

@@ -6,8 +6,12 @@ use crate::number::{len, to_f64};
 const MAX_SMOOTH: usize = 15;
 /// A normal time of fewer values says nothing.
 const MIN_NORMAL: usize = 3;
+/// Fewer runs of equal values do not tell how often a metric is read.
+const MIN_RUNS: usize = 8;
 /// The largest distance, in scales, that a series without any movement before can have.
 const MOST: f64 = 200.0;
+/// The same for a series that never moved, with the largest move of its metric anywhere.
+const MOST_STILL: f64 = 30.0;
 /// How many scales from the median one is sure to be out of the ordinary.
 pub(super) const CLEAR: f64 = 4.0;
 
@@ -34,6 +38,8 @@ pub(super) struct Deviation {
     pub(super) normal: f64,
     /// When the larger of both began.
     pub(super) onset: Option<f64>,
+    /// What it counts, 0..=1: less where all nodes deviate alike.
+    pub(super) weight: f64,
 }
 
 impl Deviation {
@@ -58,7 +64,41 @@ pub(super) fn prepare(mut values: Values) -> Values {
             })
             .collect();
     }
-    values
+    thin(values)
+}
+
+/// One value of each reading, where readings are repeated until the next: a repeated outlier is one outlier.
+fn thin(values: Values) -> Values {
+    let mut runs: Vec<(f64, usize)> = Vec::new();
+    for &(_, value) in &values {
+        match runs.last_mut() {
+            Some((last, n)) if last.total_cmp(&value).is_eq() => *n += 1,
+            _ => runs.push((value, 1)),
+        }
+    }
+    let all = sorted(values.iter().map(|v| v.1));
+    let usual = quantile(&all, 0.5);
+    // What is the same most of the time tells nothing of the readings.
+    let lengths = sorted(
+        runs.iter()
+            .filter(|(value, _)| value.total_cmp(&usual).is_ne())
+            .map(|&(_, n)| to_f64(len(n))),
+    );
+    let hold = usize::try_from(crate::number::to_u64(quantile(&lengths, 0.2))).unwrap_or(1);
+    if hold < 2 || lengths.len() < MIN_RUNS {
+        return values;
+    }
+    let (mut thinned, mut same): (Values, usize) = (Vec::new(), 0);
+    for (time, value) in values {
+        let repeats = thinned
+            .last()
+            .is_some_and(|&(_, last)| last.total_cmp(&value).is_eq());
+        same = if repeats { same + 1 } else { 0 };
+        if same.is_multiple_of(hold) {
+            thinned.push((time, value));
+        }
+    }
+    thinned
 }
 
 /// Whether values only ever rise, with at most a few restarts, and mostly do.
@@ -111,6 +151,15 @@ pub(super) fn level(values: &[(f64, f64)], before: f64) -> Option<(f64, f64)> {
     Some((median, scale))
 }
 
+/// How far values of the incident are from the median of the normal time.
+pub(super) fn largest_move(values: &Values, window: Window, median: f64) -> f64 {
+    values
+        .iter()
+        .filter(|v| window.from <= v.0 && v.0 <= window.until)
+        .map(|v| (v.1 - median).abs())
+        .fold(0.0, f64::max)
+}
+
 /// The rolling median of `width` values, an odd number.
 fn smooth(values: &[(f64, f64)], width: usize) -> Values {
     let half = width / 2;
@@ -130,8 +179,8 @@ fn smooth(values: &[(f64, f64)], width: usize) -> Values {
         .collect()
 }
 
-/// The deviation of a series; `floor` is the least scale, in units of the metric.
-pub(super) fn deviation(values: &Values, window: Window, floor: f64) -> Deviation {
+/// The deviation of a series; `floor` is the least scale, in units of the metric, `moves` the largest move of any node.
+pub(super) fn deviation(values: &Values, window: Window, floor: f64, moves: f64) -> Deviation {
     let n_inside = values
         .iter()
         .filter(|v| window.from <= v.0 && v.0 <= window.until)
@@ -150,7 +199,13 @@ pub(super) fn deviation(values: &Values, window: Window, floor: f64) -> Deviatio
         .map(|v| (v.1 - median).abs())
         .fold(0.0, f64::max);
     // What never moved before has no scale of its own: any move counts, but none beyond all measure.
+    let least = if scale <= 1e-9 * median.abs() {
+        moves / MOST_STILL
+    } else {
+        0.0
+    };
     let scale = scale
+        .max(least)
         .max(floor)
         .max(0.003 * median.abs())
         .max(largest / MOST);
@@ -163,7 +218,9 @@ pub(super) fn deviation(values: &Values, window: Window, floor: f64) -> Deviatio
     // A series with long tails is as far out in normal times, of which the end may be less normal than thought.
     let early = &before[..(before.len() * 3 / 5).max(MIN_NORMAL).min(before.len())];
     let usual = sorted(early.iter().map(|v| (v.1 - median).abs() / scale));
-    let tails = (quantile(&usual, 0.9) / 1.645).max(1.0);
+    let tails = (quantile(&usual, 0.9) / 1.645)
+        .max(quantile(&usual, 0.99) / 2.576)
+        .max(1.0);
     let z: Vec<f64> = inside
         .iter()
         .map(|v| (v.1 - median) / scale / tails)
@@ -195,6 +252,7 @@ pub(super) fn deviation(values: &Values, window: Window, floor: f64) -> Deviatio
         },
         normal: median,
         onset,
+        weight: 1.0,
     }
 }
 
@@ -211,54 +269,6 @@ fn reach(z: impl Iterator<Item = f64>, width: usize) -> f64 {
     } else {
         single
     }
-}
-
-/// When a change that lasts into the incident began, if it began before: detection was late.
-///
-/// The split of the normal time that parts two levels best, if the second lies towards the incident's level, by more
-/// than [`CLEAR`] scales of the first.
-pub(super) fn earlier_onset(values: &Values, window: Window, sign: f64) -> Option<f64> {
-    let normal: Vec<(f64, f64)> = values
-        .iter()
-        .copied()
-        .filter(|v| v.0 < window.from)
-        .collect();
-    let least = (normal.len() / 5).max(5);
-    if normal.len() < 2 * least {
-        return None;
-    }
-    let inside = sorted(
-        values
-            .iter()
-            .filter(|v| window.from <= v.0 && v.0 <= window.until)
-            .map(|v| v.1 * sign),
-    );
-    let mut sums = vec![(0.0, 0.0)];
-    for v in &normal {
-        let (sum, squares) = sums[sums.len() - 1];
-        sums.push((sum + v.1, squares + v.1 * v.1));
-    }
-    let (all, squares) = sums[normal.len()];
-    let mut best = (0.0, 0);
-    for (at, &(sum, of_squares)) in sums.iter().enumerate().take(normal.len() - 1).skip(least) {
-        let (n, m) = (to_f64(len(at)), to_f64(len(normal.len() - at)));
-        let (mean, later) = (sum / n, (all - sum) / m);
-        let within = (of_squares - n * mean * mean) + (squares - of_squares - m * later * later);
-        let between = n * m / (n + m) * (later - mean) * (later - mean);
-        let ratio = between / within.max(1e-12 * squares.abs()).max(f64::MIN_POSITIVE);
-        if best.0 < ratio {
-            best = (ratio, at);
-        }
-    }
-    let (first, second) = normal.split_at(best.1);
-    let (median, scale) = level(first, f64::INFINITY)?;
-    let (later, _) = level(second, f64::INFINITY)?;
-    let scale = scale.max(0.02 * median.abs());
-    let incident = quantile(&inside, 0.75);
-    let moved = (later - median) * sign;
-    (CLEAR * scale < moved && 0.3 * (incident - median * sign) <= moved)
-        .then(|| second.first().map(|v| v.0))
-        .flatten()
 }
 
 #[cfg(test)]
@@ -285,6 +295,7 @@ mod tests {
             &series(|t| if t < 120.0 { 10.0 } else { 30.0 }),
             WINDOW,
             0.0,
+            0.0,
         );
         assert!(30.0 < found.up, "{found:?}");
         assert!((118.0..122.0).contains(&found.onset.unwrap()));
@@ -297,11 +308,12 @@ mod tests {
             &series(|t| if (t - 150.0).abs() < 0.1 { 99.0 } else { 10.0 }),
             WINDOW,
             0.0,
+            0.0,
         );
         assert!(spike.up < CLEAR, "{spike:?}");
         let flat: Values = (0..200).map(|n| (to_f64(n), 3.0)).collect();
-        assert!(deviation(&flat, WINDOW, 0.0).strength() < 1e-9);
-        assert!(deviation(&Vec::new(), WINDOW, 0.0).strength() < 1e-9);
+        assert!(deviation(&flat, WINDOW, 0.0, 0.0).strength() < 1e-9);
+        assert!(deviation(&Vec::new(), WINDOW, 0.0, 0.0).strength() < 1e-9);
     }
 
     #[test]
@@ -315,22 +327,6 @@ mod tests {
             .collect();
         let rates = prepare(counter);
         assert!((rates[10].1 - 2.0).abs() < 1e-9);
-        assert!(CLEAR < deviation(&rates, WINDOW, 0.0).up);
-    }
-
-    #[test]
-    fn late_detection_is_noticed() {
-        let values = series(|t| if t < 70.0 { 10.0 } else { 30.0 });
-        let onset = earlier_onset(&values, WINDOW, 1.0).unwrap();
-        assert!((69.0..72.0).contains(&onset), "{onset}");
-        assert_eq!(earlier_onset(&series(|_| 10.0), WINDOW, 1.0), None);
-        assert_eq!(
-            earlier_onset(
-                &series(|t| if t < 100.0 { 10.0 } else { 30.0 }),
-                WINDOW,
-                1.0
-            ),
-            None
-        );
+        assert!(CLEAR < deviation(&rates, WINDOW, 0.0, 0.0).up);
     }
 }

@@ -251,25 +251,39 @@ fn case(
     watch: Watch,
     rows: Vec<(f64, usize, String, f64)>,
 ) -> Case {
-    // The target is the outermost node that the cause can reach.
+    let start = watch.before as f64 * watch.step_s;
+    let from_s = start + f64::from(watch.late) * watch.step_s;
+    let seen = start + (watch.after as f64 * 0.4).max(2.0) * watch.step_s;
+    let calls: Vec<(usize, usize)> = calls
+        .iter()
+        .enumerate()
+        .flat_map(|(caller, callees)| callees.iter().map(move |&callee| (caller, callee)))
+        .collect();
+    let times = [from_s, seen.max(from_s + 2.0 * watch.step_s)];
+    case_of(n, &calls, cause, (metric, worse), times, rows)
+}
+
+/// A case whose target is node 0.
+pub(crate) fn case_of(
+    n: usize,
+    calls: &[(usize, usize)],
+    cause: usize,
+    (metric, worse): (&str, Worse),
+    [from_s, at_s]: [f64; 2],
+    rows: Vec<(f64, usize, String, f64)>,
+) -> Case {
     let mut metrics = NodeMetrics::new();
     for (time, node, metric, value) in &rows {
         metrics.add(*time, &name(*node), metric, *value);
     }
     let mut graph = ComponentGraph::default();
-    for (caller, callees) in calls.iter().enumerate() {
-        graph.add(ComponentId::new(&name(caller)));
-        for callee in callees {
-            graph.add_call(
-                ComponentId::new(&name(caller)),
-                ComponentId::new(&name(*callee)),
-                1,
-            );
-        }
+    for &(caller, callee) in calls {
+        graph.add_call(
+            ComponentId::new(&name(caller)),
+            ComponentId::new(&name(callee)),
+            1,
+        );
     }
-    let start = watch.before as f64 * watch.step_s;
-    let from_s = start + f64::from(watch.late) * watch.step_s;
-    let seen = start + (watch.after as f64 * 0.4).max(2.0) * watch.step_s;
     Case {
         metrics,
         rows,
@@ -279,7 +293,7 @@ fn case(
             metric: metric.to_owned(),
             worse,
             from_s,
-            at_s: seen.max(from_s + 2.0 * watch.step_s),
+            at_s,
         },
         cause: name(cause),
         nodes: n,

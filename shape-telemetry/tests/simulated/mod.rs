@@ -8,5 +8,6 @@
 )]
 
 pub(crate) mod incidents;
+pub(crate) mod microservices;
 pub(crate) mod numbers;
 pub(crate) mod sessions;

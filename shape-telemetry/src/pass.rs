@@ -310,7 +310,13 @@ impl<'r> Pass<'r> {
             return;
         }
         if !quick::read(preferred, line, &mut self.stamps, context, record) {
+            // The list of a line without fields is kept for the next one.
+            let mut spare = std::mem::take(&mut record.fields);
             *record = parse::parse(preferred, text, context);
+            if record.fields.is_empty() {
+                spare.clear();
+                record.fields = spare;
+            }
         }
     }
 

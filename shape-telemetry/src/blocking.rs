@@ -66,9 +66,10 @@ pub(crate) fn is_blocking(series: &TemplateSeries) -> bool {
                 previous.as_str(),
                 "not" | "no" | "non" | "without" | "never"
             );
-        // `timeout: 30s`, `timeout=<*>` and `set timeout` are settings.
+        // `timeout: 30s`, `timeout=<*>` and `set timeout` are settings, as is any that is told as a matter of course.
         let setting = word.starts_with("timeout")
             && (raw.contains([':', '='])
+                || (series.level.is_some() && !warns)
                 || matches!(previous.as_str(), "set" | "default" | "with" | "the"));
         if !negated && !setting && WORDS.contains(&word.as_str()) {
             return true;
@@ -128,6 +129,8 @@ mod tests {
         check("the thread is not blocked", Level::Info, None, false);
         check("opened \"blocked\"", Level::Warn, None, false);
         check("timeout: <*>", Level::Info, Some(30), false);
+        check("negotiated timeout <*>", Level::Info, Some(30), false);
+        check("read timeout", Level::Error, None, true);
         check("unblocked main thread", Level::Info, None, false);
         check("request completed", Level::Info, Some(3), false);
     }

@@ -159,6 +159,10 @@ impl Measurements {
                 Entry::Occupied(mut entry) => entry.get_mut().merge(series),
             }
         }
+        // Messages of many kinds have no level in common.
+        if let Some(other) = self.templates.get_mut(&TemplateId::new(Self::OTHER)) {
+            other.level = None;
+        }
         let max = self.limits.max_components();
         if max < self.components.len() {
             let mut order: Vec<(u64, ComponentId)> = self

@@ -155,7 +155,9 @@ fn last_part(target: &str) -> &str {
     let last = memchr::memrchr2(b':', b'/', bytes).map_or(target, after);
     // A version or a file name (`libc.so.6`) is no path of modules.
     match memchr::memrchr(b'.', last.as_bytes()).and_then(|at| last.get(at + 1..)) {
-        Some(part) if part.starts_with(|c: char| c.is_ascii_alphabetic()) => part,
+        Some(part) if 2 <= part.len() && part.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+            part
+        }
         _ => last,
     }
 }
@@ -185,8 +187,11 @@ mod tests {
             "access"
         );
         assert_eq!(default_component(&record, "-"), "unknown");
-        let record = record.target("a::b");
-        assert_eq!(default_component(&record, "x.log"), "b");
+        let record = record.target("a::bb");
+        assert_eq!(default_component(&record, "x.log"), "bb");
+        // A single letter is what is left of a name, no part of it.
+        let record = Record::plain("hello").target("invoke-rc.d");
+        assert_eq!(default_component(&record, "x.log"), "invoke-rc.d");
     }
 
     #[test]

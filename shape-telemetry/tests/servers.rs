@@ -639,3 +639,42 @@ fn android_in_all_forms() {
         ],
     );
 }
+
+#[test]
+fn tools_of_a_build() {
+    check(
+        "0 verbose cli /usr/bin/node /usr/bin/npm\n1 silly config load:file:/x\n204 error code E404\nnpm error code E404\nnpm WARN deprecated a@1\n",
+        &[
+            (None, Some(Debug), None, "cli /usr/bin/node /usr/bin/npm"),
+            (None, Some(Trace), None, "config load:file:/x"),
+            (None, Some(Error), None, "code E404"),
+            (None, Some(Error), None, "code E404"),
+            (None, Some(Warn), None, "deprecated a@1"),
+        ],
+    );
+    check(
+        "src/main.c:12:3: warning: unused variable\n/src/b.c:2: fatal error: x.h: No such file\nerror[E0308]: mismatched types\n",
+        &[
+            (None, Some(Warn), None, "unused variable"),
+            (None, Some(Fatal), None, "x.h: No such file"),
+            (None, Some(Error), None, "mismatched types"),
+        ],
+    );
+    check(
+        "update-alternatives 2026-11-24 12:00:00: link group /x updated\nupdate-alternatives 2026-11-24 12:00:01: run with --quiet\n",
+        &[
+            (
+                Some(0.0),
+                None,
+                Some("update-alternatives"),
+                "link group /x updated",
+            ),
+            (
+                Some(1.0),
+                None,
+                Some("update-alternatives"),
+                "run with --quiet",
+            ),
+        ],
+    );
+}

@@ -274,7 +274,9 @@ impl Segment {
         let units = match self.units {
             Some(units) => units,
             None if place == 0 => Units::of(&bytes),
-            None => Units::of(&head(&self.path)?),
+            None if !self.head.is_empty() => Units::of(&self.head),
+            // A compressed file from the middle; its name may be another by now.
+            None => Units::of(&head(&self.path).unwrap_or_default()),
         };
         // Half a unit is read again, with its other half.
         let bytes = match (&self.input, bytes.get(..units.whole(bytes.len()))) {

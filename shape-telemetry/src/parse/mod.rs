@@ -51,7 +51,7 @@ pub(crate) fn detect<'a>(line: &'a str, context: &Context) -> Option<Record<'a>>
         b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'@' => letter(line, context),
         // `::1 - - [10/Oct/…`
         b':' => web::clf(line, context).or_else(|| platform::runner_command(line)),
-        b'/' => exception::exception(line),
+        b'/' => platform::compiler(line).or_else(|| exception::exception(line)),
         b'#' => server::slow_query(line, context),
         _ => None,
     }
@@ -74,6 +74,7 @@ fn digit<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
     .or_else(|| web::haproxy(line, context))
     .or_else(|| numeric::hpc(line))
     .or_else(|| platform::kubectl(line))
+    .or_else(|| platform::npm(line))
 }
 
 fn letter<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
@@ -121,6 +122,9 @@ fn letter<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
         .or_else(|| other::openstack(line, context))
         .or_else(|| numeric::labelled(line, context))
         .or_else(|| web::clf(line, context))
+        .or_else(|| platform::program_and_time(line, context))
+        .or_else(|| platform::npm(line))
+        .or_else(|| platform::compiler(line))
         .or_else(|| platform::decoded_dmesg(line, context))
         .or_else(|| platform::runner_log(line, context))
         .or_else(|| platform::kubectl(line))

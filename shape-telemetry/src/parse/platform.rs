@@ -2,7 +2,7 @@
 
 use super::{
     bracket, iso, layout, pairs,
-    scan::{blanks, split, word_blanks},
+    scan::{self, blanks, split, word_blanks},
     text,
     time::{self, Context},
 };
@@ -181,4 +181,68 @@ pub(super) fn prioritised<'a>(i: &'a str, context: &Context) -> Record<'a> {
     record.message = message.into();
     record.target = text::component_prefix(message).map(Into::into);
     record
+}
+
+/// `src/main.c:12:3: error: message` of compilers, `error[E0308]: message` of Rust's.
+pub(crate) fn compiler(line: &str) -> Option<Record<'_>> {
+    if let Some(rest) = line.strip_prefix("error[") {
+        let (code, message) = rest.split_once("]: ")?;
+        let is_code = code
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b':' || b == b'_');
+        return is_code.then(|| {
+            Record::new(Format::Iso, message)
+                .level(Some(Level::Error))
+                .with("code", code)
+        });
+    }
+    let (place, rest) = line.split_once(": ")?;
+    let place = scan::place(place)?;
+    let (name, message) = rest.split_once(": ")?;
+    let level = match name {
+        "fatal error" => Level::Fatal,
+        "error" | "warning" | "note" => Level::from_word(name)?,
+        _ => return None,
+    };
+    let mut record = Record::new(Format::Iso, message).level(Some(level));
+    record.emitter = Some(place);
+    Some(record)
+}
+
+/// `12 verbose cli /usr/bin/node`, `npm error code E404` of npm.
+pub(crate) fn npm(line: &str) -> Option<Record<'_>> {
+    let (first, rest) = line.split_once(' ')?;
+    let is_number = !first.is_empty() && first.bytes().all(|b| b.is_ascii_digit());
+    if !is_number && first != "npm" {
+        return None;
+    }
+    let (name, message) = rest.split_once(' ')?;
+    let level = match name {
+        "silly" | "sill" => Level::Trace,
+        "verbose" | "verb" => Level::Debug,
+        "info" | "http" | "timing" | "notice" => Level::Info,
+        "warn" | "WARN" => Level::Warn,
+        "error" | "ERR!" => Level::Error,
+        _ => return None,
+    };
+    let mut record = Record::new(Format::Iso, message).level(Some(level));
+    if is_number {
+        record = record.with("number", first);
+    }
+    Some(record)
+}
+
+/// `update-alternatives 2026-11-24 12:00:00: message`: a program, a time and a message.
+pub(crate) fn program_and_time<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
+    let (program, rest) = line.split_once(' ')?;
+    if !text::is_name(program) {
+        return None;
+    }
+    let (i, time) = time::iso(rest, context).ok()?;
+    let i = i.strip_prefix(':').unwrap_or(i);
+    let mut record = iso::behind_time(blanks(i.strip_prefix(' ')?)).at(Some(time));
+    if record.target.is_none() || record.level.is_none() {
+        record.target = Some(program.into());
+    }
+    Some(record)
 }

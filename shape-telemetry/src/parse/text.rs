@@ -18,6 +18,13 @@ pub(crate) fn component_prefix(message: &str) -> Option<&str> {
     if 16 < start {
         return None;
     }
+    // `/usr/share/fonts: …`, `--option: …`, `$name: …` are no names.
+    if split(message, start)
+        .0
+        .ends_with(['/', '\\', '.', '~', '-', '$', '%', '#', '+'])
+    {
+        return None;
+    }
     let i = split(message, start).1;
     if let Ok((rest, inside)) = scan::bracketed(i) {
         let is_tag = rest.starts_with(' ') && is_name(inside);
@@ -94,6 +101,8 @@ mod tests {
         check("TypeError: it broke", None);
         check("at 10:00: hello", None);
         check("nothing here", None);
+        check("/usr/share/fonts: skipping", None);
+        check("--verbose: on", None);
         check("\"quoted\": text", None);
     }
 }

@@ -30,7 +30,6 @@
 //! - [`AlertRule`] is a pair of windows; [`AlertRule::SRE_WORKBOOK`] are the usual four.
 //! - [`Exclusion`] is a time that counts neither for nor against, [`Recurrence`] says when it comes again.
 //! - [`BudgetRule`] alerts by what is left, dropped or lasts; [`BudgetPolicy`] says what may be changed at what is left.
-//! - [`CounterReader`] makes events of cumulative counters that restart.
 //! - [`BurnMeter`] counts a running stream in constant time; [`replay`] says when alerts would have fired.
 //! - [`breach_probability`] is the beta-binomial forecast; [`ExhaustionBand`] says when a budget ends, and how surely.
 //!
@@ -47,7 +46,6 @@ pub use crate::{
     budget_rule::{BudgetAlert, BudgetCondition, BudgetRule},
     burn::{BurnRate, BurnWindow},
     config::{BudgetConfig, UntimedEvents},
-    counter::{CounterGrowth, CounterReader, CounterReading},
     error::{Error, ErrorKind},
     exclusion::Exclusion,
     exhaustion::ExhaustionBand,
@@ -65,7 +63,6 @@ mod assess;
 mod budget_rule;
 mod burn;
 mod config;
-mod counter;
 mod error;
 mod exclusion;
 mod exhaustion;

@@ -28,7 +28,8 @@
 //! - [`wilson`], [`clopper_pearson`], [`jeffreys`], [`lower_bound`], [`probability_below`], [`confidence_at_least`]: what a
 //!   count says about the true share.
 //! - [`design_effect`] and [`effective_events`]: what failures that come in bursts leave of that.
-//! - [`Sampler`] and [`Observation`]: freshness, throughput, saturation and probes; [`parse_counts`]: counts in CSV.
+//! - [`Sampler`] and [`Observation`]: freshness, throughput, saturation and probes; [`parse_counts`]: counts in CSV;
+//!   [`CounterReader`]: counters that only grow, until their process restarts.
 //! - [`compare_events`] and [`compare_latency`]: before and after, with a test, an estimate and an interval.
 //! - [`HealthModel`] and its implementations [`BudgetHealth`] (the default), [`Apdex`] and [`LegacyHealth`]; one tier table,
 //!   [`HealthTier`].
@@ -51,6 +52,7 @@
 pub use crate::{
     compare::{Bounds, Change, Comparison, TestKind, compare_events, compare_events_at},
     compare_latency::{LatencyComparison, compare_latency},
+    counter::{CounterGrowth, CounterReader, CounterReading},
     counts::{CountRow, parse_counts},
     dependence::{design_effect, effective_events},
     error::{Error, ErrorKind},
@@ -86,6 +88,7 @@ pub use crate::prometheus::{
 
 mod compare;
 mod compare_latency;
+mod counter;
 mod counts;
 mod dependence;
 mod error;

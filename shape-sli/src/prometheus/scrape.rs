@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{Exposition, MetricSample, Selector};
-use crate::{Error, Events, error::Repr};
+use crate::{Error, Events, counter::rise, error::Repr};
 
 /// Counts the events between scrapes of one target.
 ///
@@ -115,7 +115,7 @@ impl ScrapeCounter {
                 .before
                 .as_ref()
                 .map_or(0, |before| match before.get(&series) {
-                    Some(earlier) => count.checked_sub(*earlier).unwrap_or(count),
+                    Some(earlier) => rise(*earlier, count).unwrap_or(count),
                     None => count,
                 });
             now.insert(series, count);

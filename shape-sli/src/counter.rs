@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shape_sli::Events;
 use shape_telemetry::Period;
+
+use crate::Events;
 
 /// What a sample of a counter says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +42,11 @@ impl CounterReading {
     }
 }
 
+/// How much a counter rose; `None` when it went back, which is to say that it began anew and rose to what it shows.
+pub(crate) fn rise(earlier: u64, later: u64) -> Option<u64> {
+    later.checked_sub(earlier)
+}
+
 /// Reads cumulative counters of good and bad events of one process.
 ///
 /// A counter that went back was reset: what it shows then is the growth, as in Prometheus. Both counters are of one
@@ -50,8 +56,7 @@ impl CounterReading {
 ///
 /// ```
 /// use std::time::Duration;
-/// use shape_budget::CounterReader;
-/// use shape_sli::Events;
+/// use shape_sli::{CounterReader, Events};
 ///
 /// let at = |minute: u32| format!("2026-11-24T08:{minute:02}:00Z").parse::<jiff::Timestamp>();
 /// let mut reader = CounterReader::new(Duration::from_secs(300));
@@ -113,8 +118,15 @@ impl CounterReader {
             is_stale: self.stale_after < Period { start, end: at }.length(),
         };
         let restarted = since.filter(|since| last_at < *since);
-        match counted.checked_sub(last) {
-            Some(events) if restarted.is_none() => CounterReading::Grown(growth(last_at, events)),
+        let rises = (
+            rise(last.good(), counted.good()),
+            rise(last.bad(), counted.bad()),
+        );
+        match rises {
+            (Some(good), Some(bad)) if restarted.is_none() => {
+                let events = Events::from_good_bad(good, bad);
+                CounterReading::Grown(growth(last_at, events))
+            }
             _ => {
                 // A beginning after the sample is no beginning of what it shows.
                 let start = restarted.unwrap_or(last_at).min(at);

@@ -148,33 +148,25 @@ impl Outlook<'_> {
             start: self.period.start,
             end: self.now,
         });
-        // The window drops the oldest bucket first.
-        for (index, point) in points.iter().enumerate() {
-            let left = &points[index + 1..];
-            if left.first().is_some_and(|next| next.start == point.start) {
-                continue;
-            }
-            let after = Period {
-                start: left.first().map_or(self.now, |next| next.start),
-                end: self.now,
-            };
-            let events = self.untimed + self.cumulated.events_in(after);
-            let slices = SliceWindow {
-                period: self.period,
-                now: self.now,
-                is_rolling: true,
-                first: left.first().map(|point| point.start),
-                no_data: NoDataPolicy::Exclude,
-                excluded: self.excluded,
-            };
-            let spend = Spend::of(self.slo.method, self.slo.target, events, left, &slices)?;
-            if 0 <= spend.remaining() {
-                // A bucket is outside once the window starts after it.
-                let leaves = point.start.checked_add(length).ok()?;
-                return leaves.checked_add(SignedDuration::from_nanos(1)).ok();
-            }
-        }
-        None
+        let slices = SliceWindow {
+            period: self.period,
+            now: self.now,
+            is_rolling: true,
+            first: None,
+            no_data: NoDataPolicy::Exclude,
+            excluded: self.excluded,
+        };
+        let (method, target) = (self.slo.method, self.slo.target);
+        let tails = Spend::remaining_of_tails(method, target, self.untimed, points, &slices)?;
+        // The window drops the oldest bucket first, and all that start with it.
+        let is_last = |index: usize| {
+            let next = points.get(index + 1);
+            next.is_none_or(|next| next.start != points[index].start)
+        };
+        let last = (0..points.len()).find(|&index| 0 <= tails[index + 1] && is_last(index))?;
+        // A bucket is outside once the window starts after it.
+        let leaves = points[last].start.checked_add(length).ok()?;
+        leaves.checked_add(SignedDuration::from_nanos(1)).ok()
     }
 
     fn explain(

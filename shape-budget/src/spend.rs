@@ -93,50 +93,75 @@ impl Spend {
             BudgetingMethod::RatioTimeslices { slice_seconds } => (slice_seconds, None),
             _ => return Some(Self::events(target, events)),
         };
-        let slices = slices(points, window, seconds)?;
-        let mut counts = SliceCounts::default();
-        let mut billionths: u128 = 0;
-        for slice in &slices {
-            let is_good = slice_target.unwrap_or(target).is_met_by(*slice);
-            match is_good {
-                Some(true) => counts.good += 1,
-                Some(false) => counts.bad += 1,
-                None => {}
-            }
-            // Rounded up: a slice is never shown better than it was.
-            billionths += (u128::from(slice.bad()) * u128::from(Target::DENOMINATOR))
-                .div_ceil(u128::from(slice.total().max(1)));
+        let mut tally = Tally::new(slice_target, target);
+        for slice in slices(points, window, seconds)? {
+            tally.add(slice);
         }
-        let seen = counts.good + counts.bad;
+        let seen = tally.good + tally.bad;
         let past = window.past_slices(seconds);
-        counts.no_data = past.saturating_sub(seen);
-        counts.ahead = window.all_slices(seconds).saturating_sub(past.max(seen));
-        let no_data_total = match window.no_data {
-            NoDataPolicy::Exclude => 0,
-            NoDataPolicy::Good | NoDataPolicy::Bad => counts.no_data,
+        let counts = SliceCounts {
+            good: tally.good,
+            bad: tally.bad,
+            no_data: past.saturating_sub(seen),
+            ahead: window.all_slices(seconds).saturating_sub(past.max(seen)),
         };
-        let no_data_bad = match window.no_data {
-            NoDataPolicy::Bad => counts.no_data,
-            NoDataPolicy::Exclude | NoDataPolicy::Good => 0,
+        let no_data = match window.no_data {
+            NoDataPolicy::Exclude => (0, 0),
+            NoDataPolicy::Good => (counts.no_data, 0),
+            NoDataPolicy::Bad => (counts.no_data, counts.no_data),
         };
-        let total = u128::from(seen) + u128::from(no_data_total) + u128::from(counts.ahead);
-        let billion = u128::from(Target::DENOMINATOR);
-        Some(match slice_target {
-            Some(_) => Self {
-                unit: BudgetUnit::Slices,
-                slices: Some(counts),
-                total,
-                spent: u128::from(counts.bad) + u128::from(no_data_bad),
-                allowed_ppb: target.allowed_ppb(),
-            },
-            None => Self {
-                unit: BudgetUnit::SliceBillionths,
-                slices: Some(counts),
-                total: total * billion,
-                spent: billionths + u128::from(no_data_bad) * billion,
-                allowed_ppb: target.allowed_ppb(),
-            },
+        Some(Self {
+            slices: Some(counts),
+            ..tally.spend(counts.ahead, no_data)
         })
+    }
+
+    /// What is left of `points[from..]` alone for every `from`, the last of them no points at all: one pass from the end.
+    /// Slices without data do not count. The points lie in a rolling window, in time order.
+    ///
+    /// `None` for slices of no length.
+    pub(crate) fn remaining_of_tails(
+        method: BudgetingMethod,
+        target: Target,
+        untimed: Events,
+        points: &[SliPoint],
+        window: &SliceWindow<'_>,
+    ) -> Option<Vec<i64>> {
+        let mut tails = Vec::with_capacity(points.len() + 1);
+        let (seconds, slice_target) = match method {
+            BudgetingMethod::Timeslices {
+                slice_seconds,
+                slice_target,
+            } => (slice_seconds, Some(slice_target)),
+            BudgetingMethod::RatioTimeslices { slice_seconds } => (slice_seconds, None),
+            _ => {
+                let mut events = untimed;
+                tails.push(Self::events(target, events).remaining());
+                for point in points.iter().rev() {
+                    events += point.events;
+                    tails.push(Self::events(target, events).remaining());
+                }
+                tails.reverse();
+                return Some(tails);
+            }
+        };
+        // The slice that the points so far end in is not whole: another point may still join it.
+        let (mut whole, mut cut) = (Tally::new(slice_target, target), (None, Events::NONE));
+        tails.push(whole.spend(0, (0, 0)).remaining());
+        for point in points.iter().rev() {
+            let index = Some(window.index(point.start, seconds)?);
+            if cut.0 == index {
+                cut.1 += point.events;
+            } else {
+                whole.add(cut.1);
+                cut = (index, point.events);
+            }
+            let mut all = whole;
+            all.add(cut.1);
+            tails.push(all.spend(0, (0, 0)).remaining());
+        }
+        tails.reverse();
+        Some(tails)
     }
 
     /// Allowed, rounded down.
@@ -182,6 +207,65 @@ impl Spend {
             .checked_mul(u128::from(Target::DENOMINATOR))
             .and_then(|spent| spent.checked_mul(1_000_000))?;
         Some(u64::try_from(spent.div_ceil(allowed)).unwrap_or(u64::MAX))
+    }
+}
+
+/// The verdicts of slices, added up.
+#[derive(Clone, Copy, Debug)]
+struct Tally {
+    /// The share that makes a slice good, where slices are good or bad.
+    slice_target: Option<Target>,
+    target: Target,
+    good: u64,
+    bad: u64,
+    billionths: u128,
+}
+
+impl Tally {
+    fn new(slice_target: Option<Target>, target: Target) -> Self {
+        Self {
+            slice_target,
+            target,
+            good: 0,
+            bad: 0,
+            billionths: 0,
+        }
+    }
+
+    /// Adds a slice; one without events is none.
+    fn add(&mut self, slice: Events) {
+        match self.slice_target.unwrap_or(self.target).is_met_by(slice) {
+            Some(true) => self.good += 1,
+            Some(false) => self.bad += 1,
+            None => return,
+        }
+        // Rounded up: a slice is never shown better than it was.
+        self.billionths += (u128::from(slice.bad()) * u128::from(Target::DENOMINATOR))
+            .div_ceil(u128::from(slice.total()));
+    }
+
+    /// The spend of these, of slices still to come, and of slices without data (all that count, and the bad of them).
+    fn spend(&self, ahead: u64, (no_data, no_data_bad): (u64, u64)) -> Spend {
+        let seen = u128::from(self.good) + u128::from(self.bad);
+        let total = seen + u128::from(no_data) + u128::from(ahead);
+        let billion = u128::from(Target::DENOMINATOR);
+        let (unit, total, spent) = match self.slice_target {
+            Some(_) => {
+                let spent = u128::from(self.bad) + u128::from(no_data_bad);
+                (BudgetUnit::Slices, total, spent)
+            }
+            None => {
+                let spent = self.billionths + u128::from(no_data_bad) * billion;
+                (BudgetUnit::SliceBillionths, total * billion, spent)
+            }
+        };
+        Spend {
+            unit,
+            slices: None,
+            total,
+            spent,
+            allowed_ppb: self.target.allowed_ppb(),
+        }
     }
 }
 

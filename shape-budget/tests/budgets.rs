@@ -554,6 +554,40 @@ proptest! {
         }
     }
 
+    /// The date of recovery is the first at which nothing is overspent any more, whatever the method: as seen by looking
+    /// again at each moment at which a bucket leaves.
+    #[test]
+    fn recovery_is_the_first_moment_that_keeps(
+        points in prop::collection::vec((0_i64..86_000, 0_u64..30, 0_u64..10), 1..25),
+        target in any_target(),
+        slice in prop::sample::select(vec![None, Some(false), Some(true)]),
+        slice_seconds in prop::sample::select(vec![60_u64, 700, 3_600]),
+    ) {
+        let points: Vec<_> = points.into_iter().map(|(second, good, bad)| (ago(second), good, bad)).collect();
+        let method = match slice {
+            None => BudgetingMethod::Occurrences,
+            Some(false) => BudgetingMethod::RatioTimeslices { slice_seconds },
+            Some(true) => BudgetingMethod::Timeslices { slice_seconds, slice_target: "90%".parse().unwrap() },
+        };
+        let promises = promise(target, Window::rolling_days(1), method);
+        let seen = measured(points.clone(), Events::NONE);
+        let now = budget(&promises, &seen);
+        prop_assert_eq!(now.forecast.recovers_at.is_some(), now.remaining < 0);
+        let mut moments: Vec<Timestamp> = points
+            .iter()
+            .map(|(at, ..)| *at + SignedDuration::from_hours(24) + SignedDuration::from_nanos(1))
+            .collect();
+        moments.sort_unstable();
+        let keeps = |at: &Timestamp| {
+            let report = assess(&promises, &seen, *at, &BudgetConfig::new()).unwrap();
+            0 <= report.budgets[0].remaining
+        };
+        let first = moments.into_iter().find(keeps);
+        if let Some(back) = now.forecast.recovers_at {
+            prop_assert_eq!(Some(back), first);
+        }
+    }
+
     /// Look-backs add up: each holds the shorter ones, and the burndown ends at what is left.
     #[test]
     fn look_backs_and_burndown_are_consistent(points in any_points(), target in any_target()) {

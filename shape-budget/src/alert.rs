@@ -155,7 +155,8 @@ impl AlertRule {
         };
         if !burns(long, self.long_seconds)
             || !burns(short, self.short_seconds)
-            || !is_sure(long, confidence, surely_burns)
+            || !(is_sure(long, confidence, surely_burns)
+                || is_sure(short, confidence, surely_burns))
         {
             return None;
         }
@@ -181,9 +182,10 @@ impl AlertRule {
 
     /// The alert, if it fires on these events of the long and the short window.
     ///
-    /// Both error ratios must exceed the threshold. So that few requests do not page, the long window must also hold
+    /// Both error ratios must exceed the threshold. So that few requests do not page, one of the windows must also hold
     /// enough evidence: 30 bad events, or at least two and a lower bound of its error ratio (Clopper and Pearson,
-    /// one-sided) that exceeds the threshold with `confidence`. One failure in ten requests is no outage.
+    /// one-sided) that exceeds the threshold with `confidence`. One failure in ten requests is no outage; two failures
+    /// of five in the short window are, though in the long one they are two of sixty.
     pub fn fires(
         self,
         target: Target,
@@ -249,10 +251,27 @@ mod tests {
 
     #[track_caller]
     fn check(bad: u64, total: u64, fires: bool) {
-        let events = Events::new(total - bad, total).unwrap();
+        check_pair((bad, total), (bad, total), fires);
+    }
+
+    #[track_caller]
+    fn check_pair(long: (u64, u64), short: (u64, u64), fires: bool) {
+        let events = |(bad, total): (u64, u64)| Events::new(total - bad, total).unwrap();
         let target = "99.9%".parse().unwrap();
-        let alert = AlertRule::SRE_WORKBOOK[0].fires(target, 30 * 86_400, events, events, 0.95);
-        assert_eq!(alert.is_some(), fires, "{bad} of {total}");
+        let hour = AlertRule::SRE_WORKBOOK[0];
+        let alert = hour.fires(target, 30 * 86_400, events(long), events(short), 0.95);
+        assert_eq!(alert.is_some(), fires, "{long:?} and {short:?}");
+    }
+
+    #[test]
+    fn either_window_may_be_the_evidence() {
+        // A request a minute, all failing: sure from the second minute on, and as long as the hour is.
+        check_pair((1, 60), (1, 5), false);
+        check_pair((2, 60), (2, 5), true);
+        check_pair((4, 60), (1, 5), true);
+        check_pair((4, 60), (0, 5), false);
+        // Two failures an hour apart are none.
+        check_pair((2, 60), (1, 5), false);
     }
 
     #[test]

@@ -248,7 +248,7 @@ impl Contract {
     }
 
     /// AWS Compute at the level of a region, as of 2022: below 99.99 % 10 %, below 99.0 % 30 %, below 95.0 % all; minutes.
-    /// A minute is down here when no request of it is good.
+    /// That a minute is down when no request of it is good is our reading of the contract.
     pub fn aws_compute_region() -> Self {
         Self::of(
             "AWS Compute, region (2022)",
@@ -257,7 +257,8 @@ impl Contract {
         .counting(DOWN_MINUTES)
     }
 
-    /// Google Cloud Interconnect at 99.99 %: below it 10 %, below 99.0 % 25 %; whole minutes.
+    /// Google Cloud Interconnect at 99.99 %: below it 10 %, below 99.0 % 25 %; whole minutes. That a minute is down when no
+    /// request of it is good, and one such minute is enough, is our reading of the contract.
     pub fn google_interconnect() -> Self {
         Self::of(
             "Google Cloud Interconnect, 99.99 %",
@@ -283,7 +284,8 @@ impl Contract {
         )
     }
 
-    /// Azure Virtual Machines across availability zones, from version 1.5 on.
+    /// Azure Virtual Machines across availability zones, from version 1.5 on; minutes. That a minute is down when no request
+    /// of it is good, and one such minute is enough, is our reading of the contract.
     pub fn azure_virtual_machines_zones() -> Self {
         Self::of(
             "Azure Virtual Machines, availability zones",

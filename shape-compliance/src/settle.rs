@@ -28,6 +28,9 @@ pub enum UptimeMethod {
     },
     /// Minutes that were up, of all minutes. A minute is down when less than a share of its requests is good, and counts
     /// only in a row of so many; a minute without requests is up.
+    ///
+    /// Contracts speak of minutes in which a service is "unavailable" or without "connectivity"; that such a minute is one
+    /// without a single good request, as in the built-in contracts, is our reading of their text, not their word.
     Minutes {
         /// The share of good requests of a minute that is up.
         up_from: Target,

@@ -130,7 +130,8 @@ impl AlertRule {
         }
     }
 
-    /// As [`AlertRule::fires`], with the arithmetic of Prometheus over Sloth's rules where that is asked for.
+    /// As [`AlertRule::fires`], with the arithmetic of Prometheus over Sloth's rules where that is asked for, and without
+    /// new evidence where no `confidence` is.
     pub(crate) fn fires_as(
         self,
         arithmetic: Arithmetic,
@@ -138,7 +139,7 @@ impl AlertRule {
         window_seconds: u64,
         long: Events,
         short: Events,
-        confidence: f64,
+        confidence: Option<f64>,
     ) -> Option<Alert> {
         let burns = |events: Events, range_seconds: u64| match arithmetic {
             Arithmetic::Exact => {
@@ -153,10 +154,12 @@ impl AlertRule {
             let billion = u128::from(Target::DENOMINATOR);
             self.exceeds(surely_bad, billion, target, window_seconds)
         };
+        let is_evident = |confidence: f64| {
+            is_sure(long, confidence, surely_burns) || is_sure(short, confidence, surely_burns)
+        };
         if !burns(long, self.long_seconds)
             || !burns(short, self.short_seconds)
-            || !(is_sure(long, confidence, surely_burns)
-                || is_sure(short, confidence, surely_burns))
+            || !confidence.is_none_or(is_evident)
         {
             return None;
         }
@@ -200,8 +203,14 @@ impl AlertRule {
             window_seconds,
             long,
             short,
-            confidence,
+            Some(confidence),
         )
+    }
+
+    /// Whether an alert is one of this rule.
+    pub(crate) fn made(self, alert: &Alert) -> bool {
+        let of_alert = (alert.severity, alert.long_seconds, alert.short_seconds);
+        of_alert == (self.severity, self.long_seconds, self.short_seconds)
     }
 }
 

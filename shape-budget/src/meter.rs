@@ -248,21 +248,53 @@ impl BurnMeter {
 
     /// The alerts that fire now.
     pub fn alerts(&self, confidence: f64) -> Vec<Alert> {
-        self.alerts_as(Arithmetic::Exact, confidence)
+        self.alerts_after(&[], confidence)
     }
 
-    pub(crate) fn alerts_as(&self, arithmetic: Arithmetic, confidence: f64) -> Vec<Alert> {
+    /// The alerts that fire now, after those that fired a moment ago: what has begun needs no new evidence, and goes on
+    /// while both of its windows burn.
+    ///
+    /// ```
+    /// use shape_budget::{AlertRule, BurnMeter};
+    /// use shape_sli::Events;
+    ///
+    /// let at = |minute: u32| format!("2026-11-24T08:{minute:02}:00Z").parse::<jiff::Timestamp>();
+    /// let mut meter = BurnMeter::new("99.9%".parse()?, 30 * 86_400, 60, &AlertRule::SRE_WORKBOOK)?;
+    /// for minute in 0..30 {
+    ///     meter.record(at(minute)?, Events::from_good_bad(1, 0));
+    /// }
+    /// meter.record(at(30)?, Events::from_good_bad(0, 2));
+    /// let alerts = meter.alerts(0.95);
+    /// assert!(!alerts.is_empty());
+    /// for minute in 31..35 {
+    ///     meter.record(at(minute)?, Events::from_good_bad(2, 0));
+    /// }
+    /// // Two of thirty-odd requests would be no evidence by themselves.
+    /// assert!(meter.alerts(0.95).len() < meter.alerts_after(&alerts, 0.95).len());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn alerts_after(&self, before: &[Alert], confidence: f64) -> Vec<Alert> {
+        self.alerts_as(Arithmetic::Exact, before, confidence)
+    }
+
+    pub(crate) fn alerts_as(
+        &self,
+        arithmetic: Arithmetic,
+        before: &[Alert],
+        confidence: f64,
+    ) -> Vec<Alert> {
         let of = |seconds| self.events(seconds).unwrap_or(Events::NONE);
         self.rules
             .iter()
             .filter_map(|rule| {
+                let has_begun = before.iter().any(|alert| rule.made(alert));
                 rule.fires_as(
                     arithmetic,
                     self.target,
                     self.window_seconds,
                     of(rule.long_seconds),
                     of(rule.short_seconds),
-                    confidence,
+                    (!has_begun).then_some(confidence),
                 )
             })
             .collect()

@@ -83,7 +83,7 @@ pub fn parse_minute_counts(text: &str) -> Result<Vec<MinuteCount>, Error> {
 ///
 /// At a burn exactly at a threshold the last digit of Prometheus' floats decides; a replay computes as Prometheus does
 /// over the rules of Sloth, and so agrees there too. It differs in one thing, on purpose: an alert needs evidence
-/// ([`AlertRule::fires`]), so that few requests do not page.
+/// to begin ([`AlertRule::fires`]), so that few requests do not page. Once it has begun it ends as it would there.
 ///
 /// # Errors
 ///
@@ -111,6 +111,7 @@ pub fn replay(
     // A gap of more than the window is nothing but silence.
     let most = window_seconds / 60 + 1;
     let mut minute = first.minute;
+    let mut alerts = Vec::new();
     loop {
         let at = i64::try_from(minute)
             .ok()
@@ -120,7 +121,8 @@ pub fn replay(
         while let Some(row) = rows.next_if(|row| row.minute <= minute) {
             meter.record(at, row.events);
         }
-        for alert in meter.alerts_as(Arithmetic::Prometheus, confidence) {
+        alerts = meter.alerts_as(Arithmetic::Prometheus, &alerts, confidence);
+        for alert in &alerts {
             let fired = match alert.severity {
                 AlertSeverity::Page => &mut replay.page,
                 AlertSeverity::Ticket => &mut replay.ticket,

@@ -1,8 +1,6 @@
 //! A stream that comes late and out of order, with times left out, against a slow and obvious reckoning: for every
 //! method, window and policy.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use shape_budget::{AlertRule, AlertSeverity, BudgetConfig, BurnMeter, Exclusion, NoDataPolicy};
@@ -10,7 +8,10 @@ use shape_sli::{Events, Indicator};
 use shape_slo::{BudgetingMethod, Slo, Target, Window};
 use shape_telemetry::{ComponentId, Period};
 
-const SLOT: i64 = 60;
+use self::reckoning::{Case, Reckoned, SLOT};
+
+mod reckoning;
+
 const DAY: i64 = 86_400;
 
 /// A Tuesday at midnight.
@@ -23,133 +24,6 @@ fn midnight() -> i64 {
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
-}
-
-/// What the reckoning finds, each number by counting.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Reckoned {
-    good: u64,
-    bad: u64,
-    good_slices: u64,
-    bad_slices: u64,
-    empty_slices: u64,
-    slices_ahead: u64,
-    allowed: u64,
-    remaining: i128,
-}
-
-struct Case<'a> {
-    events: &'a [(i64, u64, u64)],
-    excluded: &'a [(i64, i64)],
-    target_ppb: u128,
-    method: BudgetingMethod,
-    no_data: NoDataPolicy,
-    /// The first second of the window, and the first after it.
-    window: (i64, i64),
-    is_rolling: bool,
-    now: i64,
-}
-
-impl Case<'_> {
-    fn is_excluded(&self, second: i64) -> bool {
-        self.excluded
-            .iter()
-            .any(|(from, to)| *from <= second && second < *to)
-    }
-
-    fn reckon(&self) -> Reckoned {
-        let mut seen = Reckoned::default();
-        let mut slots: BTreeMap<i64, (u64, u64)> = BTreeMap::new();
-        for (second, good, bad) in self.events {
-            let slot = second.div_euclid(SLOT) * SLOT;
-            let is_inside = self.window.0 <= slot && slot < self.window.1 && slot < self.now;
-            if is_inside && !self.is_excluded(slot) && 0 < good + bad {
-                let sum = slots.entry(slot).or_default();
-                *sum = (sum.0 + good, sum.1 + bad);
-                seen.good += good;
-                seen.bad += bad;
-            }
-        }
-        let allowed_ppb = 1_000_000_000 - self.target_ppb;
-        let (seconds, slice_ppb, by_ratio) = match self.method {
-            BudgetingMethod::Timeslices {
-                slice_seconds,
-                slice_target,
-            } => (slice_seconds, u128::from(slice_target.ppb()), false),
-            BudgetingMethod::RatioTimeslices { slice_seconds } => {
-                (slice_seconds, self.target_ppb, true)
-            }
-            _ => {
-                let allowed = u128::from(seen.good + seen.bad) * allowed_ppb / 1_000_000_000;
-                seen.allowed = u64::try_from(allowed).unwrap();
-                seen.remaining = i128::from(seen.allowed) - i128::from(seen.bad);
-                return seen;
-            }
-        };
-        let seconds = i64::try_from(seconds).unwrap();
-        let origin = if self.is_rolling { 0 } else { self.window.0 };
-        // Every second that is not excluded makes its slice exist; the past and what is ahead apart.
-        let from = if self.is_rolling {
-            slots.keys().next().copied().unwrap_or(self.now)
-        } else {
-            self.window.0
-        };
-        let to = if self.is_rolling {
-            self.now
-        } else {
-            self.window.1
-        };
-        let mut past: BTreeMap<i64, (u64, u64)> = BTreeMap::new();
-        let mut all: BTreeSet<i64> = BTreeSet::new();
-        for second in from..to {
-            if self.is_excluded(second) {
-                continue;
-            }
-            let slice = (second - origin).div_euclid(seconds);
-            all.insert(slice);
-            if second < self.now {
-                past.entry(slice).or_default();
-            }
-        }
-        for (slot, (good, bad)) in &slots {
-            let slice = past.get_mut(&(slot - origin).div_euclid(seconds)).unwrap();
-            *slice = (slice.0 + good, slice.1 + bad);
-        }
-        let mut ratios: u128 = 0;
-        for (good, bad) in past.values() {
-            let total = u128::from(good + bad);
-            if total == 0 {
-                seen.empty_slices += 1;
-                continue;
-            }
-            if total * slice_ppb <= u128::from(*good) * 1_000_000_000 {
-                seen.good_slices += 1;
-            } else {
-                seen.bad_slices += 1;
-            }
-            ratios += (u128::from(*bad) * 1_000_000_000).div_ceil(total);
-        }
-        if !self.is_rolling {
-            seen.slices_ahead = u64::try_from(all.len() - past.len()).unwrap();
-        }
-        let (more, more_bad) = match self.no_data {
-            NoDataPolicy::Exclude => (0, 0),
-            NoDataPolicy::Good => (seen.empty_slices, 0),
-            NoDataPolicy::Bad => (seen.empty_slices, seen.empty_slices),
-        };
-        let scale: u128 = if by_ratio { 1_000_000_000 } else { 1 };
-        let total =
-            u128::from(seen.good_slices + seen.bad_slices + seen.slices_ahead + more) * scale;
-        let spent = if by_ratio {
-            ratios
-        } else {
-            u128::from(seen.bad_slices)
-        };
-        let spent = spent + u128::from(more_bad) * scale;
-        seen.allowed = u64::try_from(total * allowed_ppb / 1_000_000_000).unwrap();
-        seen.remaining = i128::from(seen.allowed) - i128::try_from(spent).unwrap();
-        seen
-    }
 }
 
 fn methods() -> impl Strategy<Value = BudgetingMethod> {
@@ -247,21 +121,9 @@ proptest! {
             window: bounds,
             is_rolling: slo.window.is_rolling(),
             now,
+            step: 1,
         }.reckon();
-        let slices = budget.slices.unwrap_or_default();
-        prop_assert_eq!(
-            Reckoned {
-                good: budget.events.good(),
-                bad: budget.events.bad(),
-                good_slices: slices.good,
-                bad_slices: slices.bad,
-                empty_slices: slices.no_data,
-                slices_ahead: slices.ahead,
-                allowed: budget.allowed,
-                remaining: i128::from(budget.remaining),
-            },
-            expected
-        );
+        prop_assert_eq!(Reckoned::of(&budget), expected);
         // The sums that are kept know what adding up knows.
         let head = stream.iter().map(|(second, _, _)| (zero + second).div_euclid(SLOT)).max().unwrap();
         for seconds in [600_i64, 7_200, 4 * DAY] {

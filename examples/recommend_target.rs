@@ -14,7 +14,8 @@ use shape_slo::{Target, Window, back_test, parse_history, recommend_target};
 
 const USAGE: &str = "usage: recommend_target HISTORY.csv [--window 28d] [--confidence 95%] [--risk 5%] [--back-test]
 
-  HISTORY.csv    `time,good,total`, times as RFC 3339 or in seconds since 1970; - reads standard input
+  HISTORY.csv    `time,good,total`, times as RFC 3339 or in seconds since 1970, in any order;
+                 rows of one time add up; - reads standard input
   --window       the window of the promise in whole days, 28d by default
   --confidence   how sure the target should be, 95% by default
   --risk         the share of later windows that may miss it, 5% by default

@@ -98,7 +98,7 @@ impl TargetRecommendation {
 ///
 /// # Errors
 ///
-/// When the window is no whole number of days, or a share is not strictly between 0 and 1, or the history has no whole day.
+/// When the window is no whole number of days, or a share is not strictly between 0 and 1, or the history has no event.
 pub fn recommend_target(
     points: &[SliPoint],
     window_seconds: u64,
@@ -121,8 +121,8 @@ pub fn recommend_target(
     if days.is_empty() || events.is_none() {
         return Err(Repr::Config {
             what: "history",
-            seen: format!("{} points", points.len()),
-            expected: "events of at least a day",
+            seen: format!("{} points without an event", points.len()),
+            expected: "some events",
         }
         .into());
     }

@@ -249,15 +249,12 @@ impl Tally {
         let seen = u128::from(self.good) + u128::from(self.bad);
         let total = seen + u128::from(no_data) + u128::from(ahead);
         let billion = u128::from(Target::DENOMINATOR);
-        let (unit, total, spent) = match self.slice_target {
-            Some(_) => {
-                let spent = u128::from(self.bad) + u128::from(no_data_bad);
-                (BudgetUnit::Slices, total, spent)
-            }
-            None => {
-                let spent = self.billionths + u128::from(no_data_bad) * billion;
-                (BudgetUnit::SliceBillionths, total * billion, spent)
-            }
+        let (unit, total, spent) = if self.slice_target.is_some() {
+            let spent = u128::from(self.bad) + u128::from(no_data_bad);
+            (BudgetUnit::Slices, total, spent)
+        } else {
+            let spent = self.billionths + u128::from(no_data_bad) * billion;
+            (BudgetUnit::SliceBillionths, total * billion, spent)
         };
         Spend {
             unit,

@@ -356,9 +356,11 @@ fn settle(
         return Ok(());
     };
     let mut at = first.start;
+    let mut is_any = false;
     while at < service.now {
         let period = month.period_at(at)?;
         if first.start <= period.start && period.end <= service.now {
+            is_any = true;
             let settled = contract.settle(&service.points, period, exclusions, fee_cents)?;
             say(&format!(
                 "{}: {}",
@@ -367,6 +369,9 @@ fn settle(
             ));
         }
         at = period.end;
+    }
+    if !is_any {
+        say("the contract settles whole months, of which the counts hold none");
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use jiff::Timestamp;
-use shape_budget::{BudgetUnit, BurnWindow, SloBudget};
+use shape_budget::{BudgetUnit, BurnWindow, ExcludedShare, SloBudget};
 use shape_sli::Grouped;
 use shape_slo::{Target, Window};
 
@@ -101,6 +101,16 @@ pub(crate) fn to_the_second(at: Timestamp) -> Timestamp {
 pub(crate) fn signed(count: i64) -> String {
     let sign = if count < 0 { "−" } else { "" };
     format!("{sign}{}", Grouped(count.unsigned_abs()))
+}
+
+/// What exclusions left out of a window.
+pub(crate) fn left_out(excluded: ExcludedShare) -> String {
+    format!(
+        "Left out: {} with {} events, {} of them bad",
+        length(i64::try_from(excluded.seconds).unwrap_or(i64::MAX)),
+        Grouped(excluded.events.total()),
+        Grouped(excluded.events.bad())
+    )
 }
 
 /// How long something lasted, in its two largest units: `2 d 3 h`, `4 min 5 s`.

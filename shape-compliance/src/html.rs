@@ -104,11 +104,11 @@ fn promise(page: &mut String, entry: &SloStatus) {
     let budget = &entry.budget;
     let _ = write!(
         page,
-        "<section class=\"promise\"><h2>{} {}</h2>\n<p>{}, since {}.</p>\n",
+        "<section class=\"promise\"><h2>{} {}</h2>\n<p>Since {}: {}.</p>\n",
         escape(entry.slo.as_str()),
         badge(entry.status),
-        escape(&entry.explanation),
-        figures::to_the_second(entry.since)
+        figures::to_the_second(entry.since),
+        escape(&entry.explanation)
     );
     page.push_str(&chart::burndown(budget));
     burn(page, budget);
@@ -137,13 +137,7 @@ fn promise(page: &mut String, entry: &SloStatus) {
         let _ = writeln!(page, "<ul class=\"alerts\">{}</ul>", alerts.concat());
     }
     if let Some(excluded) = budget.excluded {
-        let _ = writeln!(
-            page,
-            "<p>Left out: {} with {} events, {} of them bad.</p>",
-            figures::length(i64::try_from(excluded.seconds).unwrap_or(i64::MAX)),
-            Grouped(excluded.events.total()),
-            Grouped(excluded.events.bad())
-        );
+        let _ = writeln!(page, "<p>{}.</p>", figures::left_out(excluded));
     }
     page.push_str("</section>\n");
 }

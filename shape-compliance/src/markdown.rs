@@ -73,9 +73,13 @@ impl ComplianceReport {
         }
         page.push_str("\n## Promises\n\n");
         for entry in &self.statuses {
+            let left_out = entry
+                .budget
+                .excluded
+                .map_or_else(String::new, |time| format!(" {}.", figures::left_out(time)));
             let _ = writeln!(
                 page,
-                "- **{}**: {}, since {}. {}. Forecast: {}.",
+                "- **{}**: {}, since {}. {}. Forecast: {}.{left_out}",
                 entry.slo,
                 entry.status,
                 figures::to_the_second(entry.since),

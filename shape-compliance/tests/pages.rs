@@ -112,7 +112,9 @@ fn an_incident_carries_cause_and_policy() {
     assert_eq!(policy.allowed, shape_budget::Allowed::Reverts);
     let text = report.to_json().unwrap();
     assert_eq!(ComplianceReport::from_json(&text).unwrap(), report);
-    assert!(report.to_markdown().contains("Where it was spent: "));
+    let page = report.to_markdown();
+    assert!(page.contains("Where it was spent: "));
+    assert!(page.contains("Left out: 2 h 0 min with "), "{page}");
     // A page to look at, where one is asked for.
     if let Some(path) = std::env::var_os("SHAPE_PAGE") {
         std::fs::write(path, report.to_html()).unwrap();

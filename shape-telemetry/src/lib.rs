@@ -57,7 +57,7 @@
     doc = "| this process | [`capture`], [`CaptureLayer`], [`Captured`] |"
 )]
 //! | measuring | [`Collector`], [`CollectorConfig`], [`ComponentRule`], [`OutcomeRule`], [`classify`] |
-//! | what was measured | [`Measurements`], [`Bucket`], [`LatencySketch`], [`TemplateSeries`], [`Exemplar`] |
+//! | what was measured | [`Measurements`], [`Bucket`], [`Gauge`], [`LatencySketch`], [`TemplateSeries`], [`Exemplar`] |
 //! | what is normal | [`Baseline`] |
 //! | what is wrong | [`Analyzer`], [`Anomaly`], [`Evidence`], [`Diagnosis`], [`Cause`], [`ChangeEvent`] |
 //! | requests by their id | [`SessionSample`], [`ComponentGraph`], [`SessionModel`], [`SessionDetector`] |
@@ -70,8 +70,7 @@
 //! - The same logs give the same bytes. The clock is never read: a year that a log does not name comes from
 //!   [`Reader::reference`], or the time stays `None`.
 //! - Every anomaly names its test, n, statistic, corrected p value and effect, and keeps log lines as evidence.
-//! - Memory is bounded: by the longest line (1 MiB), [`Measurements::MAX_TEMPLATES`],
-//!   [`Measurements::MAX_COMPONENTS`], and the number of time buckets that the log spans.
+//! - Memory is bounded: by the longest line (1 MiB), by [`Limits`], and by the number of time buckets that the log spans.
 //!
 //! # Features
 //!

@@ -11,6 +11,7 @@ pub(crate) fn parser(data: &[u8]) {
     let summary = reader.read("fuzz", data, &mut |event: &Event<'_>| {
         n_events += 1;
         last = last.max(event.position.line.get());
+        let _ = event.exceptions();
     });
     let lines = summary.lines;
     assert_eq!(lines.total, lines.parsed + lines.unparsed);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     Format, Level, Outcome, Record,
     names::{Role, Traits},
+    phrases::Reading,
     sentence::{self, Sentence},
 };
 
@@ -54,12 +55,20 @@ impl Verdict {
 /// assert_eq!(outcome("INFO bus: Subscribed to \"sequence-failed\""), Outcome::NotARequest);
 /// ```
 pub fn classify(record: &Record<'_>) -> Verdict {
-    classify_fields(record, &Fields::of(record, Traits::of))
+    classify_fields(
+        record,
+        &Fields::of(record, Traits::of),
+        &mut Reading::new(&record.message),
+    )
 }
 
-/// As [`classify`], the fields being looked at already.
-pub(crate) fn classify_fields(record: &Record<'_>, fields: &Fields) -> Verdict {
-    if let Some(verdict) = fields.verdict(record) {
+/// As [`classify`], the fields being looked at already, and the message being read.
+pub(crate) fn classify_fields(
+    record: &Record<'_>,
+    fields: &Fields,
+    reading: &mut Reading<'_>,
+) -> Verdict {
+    if let Some(verdict) = fields.verdict(record, reading) {
         return verdict;
     }
     let is_error = record.level.is_some_and(|level| Level::Error <= level);
@@ -67,9 +76,9 @@ pub(crate) fn classify_fields(record: &Record<'_>, fields: &Fields) -> Verdict {
     let has_numbers = fields.latency.is_some()
         || fields.status.is_some()
         || fields.call.is_some()
-        || record.message.bytes().any(|b| b.is_ascii_digit());
+        || reading.has_digits();
     let sentence = if has_numbers {
-        Sentence::of(&record.message)
+        reading.sentence()
     } else {
         Sentence::default()
     };
@@ -175,17 +184,15 @@ impl Fields {
     }
 
     /// The verdict of records whose fields say all of it: the words need not be read.
-    fn verdict(&self, record: &Record<'_>) -> Option<Verdict> {
+    fn verdict(&self, record: &Record<'_>, reading: &mut Reading<'_>) -> Option<Verdict> {
         let is_access = record.format == Format::Clf;
         let status = self.status?;
         if !(is_access || self.latency.is_some() || self.method || self.path) {
             return None;
         }
         let in_text = || {
-            let may_have = !is_access && record.message.bytes().any(|b| b.is_ascii_digit());
-            may_have
-                .then(|| Sentence::of(&record.message).latency)
-                .flatten()
+            let may_have = !is_access && reading.has_digits();
+            may_have.then(|| reading.sentence().latency).flatten()
         };
         Some(Verdict {
             outcome: if status < 500 {

@@ -97,6 +97,36 @@ pub(crate) fn of_words(word: &str, next: Option<&str>) -> Option<Duration> {
     scaled(word, unit(name)?).map(Duration::from_nanos)
 }
 
+/// Where in a text the words stand that give a duration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    word: (usize, usize),
+    next: Option<(usize, usize)>,
+}
+
+impl Place {
+    /// The place of two parts of a text.
+    pub(crate) fn of(text: &str, word: &str, next: Option<&str>) -> Option<Self> {
+        let range = |part: &str| {
+            let start = part.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
+            Some((start, start + part.len()))
+        };
+        Some(Self {
+            word: range(word)?,
+            next: match next {
+                Some(next) => Some(range(next)?),
+                None => None,
+            },
+        })
+    }
+
+    /// The duration that stands at this place of another text.
+    pub(crate) fn read(self, text: &str) -> Option<Duration> {
+        let part = |(from, to)| text.get(from..to).unwrap_or_default();
+        of_words(part(self.word), self.next.map(part))
+    }
+}
+
 /// What the name of a field says about its value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Hint {
@@ -239,6 +269,11 @@ pub(crate) fn of_value(record: &Record<'_>, hint: Hint, value: &str) -> Option<D
 
 /// The first duration in a text, outside of quotes.
 pub(crate) fn of_text(text: &str) -> Option<Duration> {
+    place(text).map(|(_, duration)| duration)
+}
+
+/// The first duration in a text, outside of quotes, and where it stands.
+pub(crate) fn place(text: &str) -> Option<(Place, Duration)> {
     let bytes = text.as_bytes();
     let mut in_quotes = false;
     let mut start = 0;
@@ -257,9 +292,9 @@ pub(crate) fn of_text(text: &str) -> Option<Duration> {
             let next = text
                 .get(end + 1..)
                 .map(|rest| rest.split(' ').next().unwrap_or(rest));
-            let found = of_words(text.get(value..end).unwrap_or_default(), next);
-            if found.is_some() {
-                return found;
+            let word = text.get(value..end).unwrap_or_default();
+            if let Some(found) = of_words(word, next) {
+                return Some((Place::of(text, word, next)?, found));
             }
         }
         in_quotes ^= quotes % 2 == 1;

@@ -5,8 +5,13 @@ use std::hash::{BuildHasherDefault, Hasher};
 /// Eight bytes at a time, a multiplication each.
 #[inline]
 pub(crate) fn text(text: &str) -> u64 {
+    bytes(text.as_bytes())
+}
+
+/// As [`text`].
+#[inline]
+pub(crate) fn bytes(bytes: &[u8]) -> u64 {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let bytes = text.as_bytes();
     let mut state = crate::number::len(bytes.len()).wrapping_mul(FACTOR);
     let (blocks, rest) = bytes.as_chunks::<8>();
     for block in blocks {

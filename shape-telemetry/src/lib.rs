@@ -173,6 +173,7 @@ mod parse;
 mod pass;
 mod pattern;
 mod period;
+mod phrases;
 mod read;
 mod record;
 mod report;

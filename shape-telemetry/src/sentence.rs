@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::duration;
+use crate::duration::{self, Place};
 
 /// Tokens beyond these are not looked at.
 const MAX_TOKENS: usize = 32;
@@ -10,7 +10,7 @@ const MAX_TOKENS: usize = 32;
 const MAX_DISTANCE: usize = 10;
 
 /// What a message says about a request.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "what was found in a text, nothing more"
@@ -24,6 +24,8 @@ pub(crate) struct Sentence {
     pub(crate) verb_status: bool,
     /// A duration that is no limit, interval or delay.
     pub(crate) latency: Option<Duration>,
+    /// Where it stands, if it has a unit.
+    pub(crate) place: Option<Place>,
     /// `code OK`: whether a remote procedure call ended well.
     pub(crate) call: Option<bool>,
     pub(crate) completed: bool,
@@ -315,17 +317,26 @@ impl Sentence {
             found.status = behind
                 .map(|(status, _)| status)
                 .or_else(|| status_before(&tokens, first));
-            found.latency = latency(&tokens)
-                .or_else(|| unitless(&tokens, behind.map_or(after, |(_, at)| at + 1)));
+            found.latency(message, &tokens);
+            if found.latency.is_none() {
+                found.latency = unitless(&tokens, behind.map_or(after, |(_, at)| at + 1));
+            }
         } else {
             found.status = verb_status(&tokens);
             found.verb_status = found.status.is_some();
-            found.latency = latency(&tokens);
+            found.latency(message, &tokens);
         }
         if found.status.is_none() {
             found.status = named_status(&tokens);
         }
         found
+    }
+
+    fn latency(&mut self, message: &str, tokens: &Tokens<'_>) {
+        if let Some((latency, word, next)) = latency(tokens) {
+            self.latency = Some(latency);
+            self.place = Place::of(message, word, next);
+        }
     }
 
     /// The words that matter, outside of quotes.
@@ -607,8 +618,8 @@ fn named_status(tokens: &Tokens<'_>) -> Option<u16> {
     None
 }
 
-/// The first duration outside of quotes that is no limit, interval or delay.
-fn latency(tokens: &Tokens<'_>) -> Option<Duration> {
+/// The first duration outside of quotes that is no limit, interval or delay; the word that it is, and the word behind it.
+fn latency<'a>(tokens: &Tokens<'a>) -> Option<(Duration, &'a str, Option<&'a str>)> {
     for (at, token) in tokens.all().iter().enumerate() {
         if token.quoted || !token.text.bytes().any(|b| b.is_ascii_digit()) {
             continue;
@@ -622,7 +633,7 @@ fn latency(tokens: &Tokens<'_>) -> Option<Duration> {
             continue;
         };
         if !is_planned(tokens, at) {
-            return Some(found);
+            return Some((found, value, next));
         }
     }
     None

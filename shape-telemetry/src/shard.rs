@@ -12,17 +12,16 @@ use crate::{
     Measurements, Outcome, SessionSample, TemplateId, TemplateSeries, Verdict,
     classify::{self, Fields},
     collect::component_name,
-    duration,
     exemplar::{self, Key, Order},
     field_table::FieldTable,
     fingerprint,
     gauge::Gauges,
-    hash,
-    hash::ByFingerprint,
+    hash::{self, ByFingerprint},
     mine::mask,
     monoid::bucket_start,
     names::Names,
     number,
+    phrases::{Phrase, Phrases, Reading, Template},
 };
 
 /// Everything that was measured of some events; lines are counted elsewhere.
@@ -32,6 +31,7 @@ pub(crate) struct Shard {
     templates: Templates,
     sessions: SessionSample,
     names: Names,
+    phrases: Phrases,
     window: Option<Window>,
 }
 
@@ -40,6 +40,26 @@ pub(crate) struct Shard {
 struct Window {
     start: Timestamp,
     end: Timestamp,
+}
+
+impl Window {
+    /// The start of the bucket that a time lies in.
+    fn start(window: &mut Option<Self>, time: Timestamp, frame: &Measurements) -> Timestamp {
+        if let Some(window) = window
+            && window.start <= time
+            && time < window.end
+        {
+            return window.start;
+        }
+        let start = bucket_start(time, frame.bucket_ms);
+        let width = i64::try_from(frame.bucket_ms.get()).unwrap_or(i64::MAX);
+        let end = start.checked_add(jiff::SignedDuration::from_millis(width));
+        *window = Some(Self {
+            start,
+            end: end.unwrap_or(start),
+        });
+        start
+    }
 }
 
 /// What is said of an event before it is counted.
@@ -64,13 +84,19 @@ impl Shard {
         let record = &event.record;
         let source = &*event.position.source;
         let fields = Fields::of(record, |name| self.names.traits(name));
+        let name = component_name(&config.components, record, source);
+        let name = if name.is_empty() {
+            ComponentId::UNKNOWN
+        } else {
+            name
+        };
+        let index = self.components.index(name, frame);
+        let mut phrase = self.phrases.of(index, &record.message);
         let (verdict, duration) = if config.outcomes.is_empty() {
-            let verdict = classify::classify_fields(record, &fields);
+            let mut reading = Reading::of(&record.message, phrase.as_deref_mut());
+            let verdict = classify::classify_fields(record, &fields, &mut reading);
             let duration = verdict.latency.or(fields.latency);
-            (
-                verdict,
-                duration.or_else(|| duration::of_text(&record.message)),
-            )
+            (verdict, duration.or_else(|| reading.duration()))
         } else {
             let verdict = config.verdict(record, source);
             (verdict, verdict.latency.or_else(|| record.duration()))
@@ -79,46 +105,28 @@ impl Shard {
             event,
             verdict,
             duration,
-            start: record.time.map(|time| self.start(time, frame)),
+            start: record
+                .time
+                .map(|time| Window::start(&mut self.window, time, frame)),
         };
-        let name = component_name(&config.components, record, source);
-        let name = if name.is_empty() {
-            ComponentId::UNKNOWN
-        } else {
-            name
-        };
-        let index = self.components.index(name, frame);
         if let Some(component) = self.components.list.get_mut(index) {
             component.count(observed, frame, &mut self.names);
         }
-        let masked = self
-            .templates
-            .count(index, name, observed, frame.limits.max_templates());
-        if let Some(key) = fields.request_id.and_then(|at| record.fields.get(at)) {
-            self.sessions.add(&key.value, event, name, masked);
+        let (id, series) =
+            self.templates
+                .count(phrase, name, observed, frame.limits.max_templates());
+        if let Some(key) = fields.request_id.and_then(|at| record.fields.get(at))
+            && let Some(component) = self.components.list.get(index)
+        {
+            let template = || self.templates.name(id, series);
+            self.sessions
+                .add(&key.value, event, &component.id, template);
         }
         if frame.limits.max_components().saturating_mul(2) < self.components.list.len() {
             self.components.bound(config.empty());
             // Components have other indexes now.
-            self.templates.recent.clear();
+            self.phrases.clear();
         }
-    }
-
-    fn start(&mut self, time: Timestamp, frame: &Measurements) -> Timestamp {
-        if let Some(window) = self.window
-            && window.start <= time
-            && time < window.end
-        {
-            return window.start;
-        }
-        let start = bucket_start(time, frame.bucket_ms);
-        let width = i64::try_from(frame.bucket_ms.get()).unwrap_or(i64::MAX);
-        let end = start.checked_add(jiff::SignedDuration::from_millis(width));
-        self.window = Some(Window {
-            start,
-            end: end.unwrap_or(start),
-        });
-        start
     }
 
     /// What was measured, added to nothing.
@@ -365,69 +373,49 @@ struct Templates {
     /// All fingerprints, once there are as many as are told apart.
     ids: BinaryHeap<u64>,
     overflow: Option<Series>,
-    /// Messages that were seen lately, by their hash: many are the same to the letter.
-    recent: Vec<Recent>,
     masked: String,
 }
 
 #[derive(Clone, Debug)]
 struct Series {
     id: u64,
+    /// The same as text.
+    name: TemplateId,
     counts: TemplateSeries,
     /// The bucket that is counted in, and occurrences that are not in the series yet.
     run: (Timestamp, u64),
 }
 
-/// A message of a component, and the template that it has.
-#[derive(Clone, Debug, Default)]
-struct Recent {
-    component: usize,
-    message: String,
-    id: u64,
-    index: usize,
-}
-
 impl Templates {
-    const RECENT: usize = 1_024;
-    /// Longer messages are hardly ever the same.
-    const MAX_RECENT: usize = 256;
-
-    /// Counts an occurrence; the masked text is returned.
-    fn count(&mut self, component: usize, name: &str, observed: Observed<'_>, max: usize) -> &str {
-        let record = &observed.event.record;
-        let message = &*record.message;
-        if message.is_empty() || Self::MAX_RECENT < message.len() {
-            mask::record(record, &mut self.masked);
-            let id = fingerprint::of(&[name, &self.masked]);
-            self.count_masked(id, name, observed, max);
-            return &self.masked;
-        }
-        if self.recent.is_empty() {
-            self.recent.resize(Self::RECENT, Recent::default());
-        }
-        let mix = number::len(component).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let slot = hash::index(hash::text(message) ^ mix, Self::RECENT);
-        let known = self.recent.get(slot).filter(|recent| {
-            let series = self.list.get(recent.index);
-            recent.component == component
-                && recent.message == message
-                && series.is_some_and(|series| series.id == recent.id)
-        });
-        if let Some(index) = known.map(|recent| recent.index) {
-            let series = &mut self.list[index];
+    /// Counts an occurrence; the fingerprint of its template, and the index of the series, if it has one of its own.
+    fn count(
+        &mut self,
+        phrase: Option<&mut Phrase>,
+        name: &str,
+        observed: Observed<'_>,
+        max: usize,
+    ) -> (u64, Option<usize>) {
+        if let Some(Template::Known(id, index)) = phrase.as_ref().map(|phrase| phrase.template)
+            && let Some(series) = self.list.get_mut(index)
+            && series.id == id
+        {
             series.count(observed);
-            return &series.counts.text;
+            return (id, Some(index));
         }
-        mask::record(record, &mut self.masked);
+        mask::record(&observed.event.record, &mut self.masked);
         let id = fingerprint::of(&[name, &self.masked]);
         let index = self.count_masked(id, name, observed, max);
-        if let (Some(recent), Some(index)) = (self.recent.get_mut(slot), index) {
-            recent.component = component;
-            recent.message.clear();
-            recent.message.push_str(message);
-            (recent.id, recent.index) = (id, index);
+        if let (Some(phrase), Some(index)) = (phrase, index) {
+            phrase.has_template(id, index);
         }
-        &self.masked
+        (id, index)
+    }
+
+    /// The id of a template that was counted.
+    fn name(&self, id: u64, series: Option<usize>) -> TemplateId {
+        series
+            .and_then(|index| self.list.get(index))
+            .map_or_else(|| name(id), |series| series.name.clone())
     }
 
     /// Counts an occurrence of the masked text and gives the index of its series, if it has one of its own.
@@ -477,20 +465,27 @@ impl Templates {
     }
 
     fn into_map(self) -> BTreeMap<TemplateId, TemplateSeries> {
-        let other = (Measurements::OTHER.to_owned(), self.overflow);
+        let other = self
+            .overflow
+            .map(|series| (TemplateId::new(Measurements::OTHER), series.finish()));
         self.list
             .into_iter()
-            .map(|series| (format!("{:016x}", series.id), Some(series)))
-            .chain([other])
-            .filter_map(|(id, series)| Some((TemplateId::new(&id), series?.finish())))
+            .map(|series| (series.name.clone(), series.finish()))
+            .chain(other)
             .collect()
     }
+}
+
+/// The id of the template with a fingerprint.
+fn name(fingerprint: u64) -> TemplateId {
+    TemplateId::new(&format!("{fingerprint:016x}"))
 }
 
 impl Series {
     fn new(id: u64, component: &str, text: &str) -> Self {
         Self {
             id,
+            name: name(id),
             counts: TemplateSeries {
                 text: text.to_owned(),
                 component: ComponentId::new(component),

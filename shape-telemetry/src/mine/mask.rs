@@ -3,6 +3,7 @@
 use super::{
     WILDCARD,
     scanner::{self, Pieces, Sort},
+    shape::WORDS_WITH_DIGITS,
     skeleton::date_in_words,
 };
 use crate::Record;
@@ -45,6 +46,29 @@ pub(crate) fn message(text: &str, out: &mut String) {
     if memchr::memmem::find(out.as_bytes(), b" ()").is_some() {
         *out = out.replace(" ()", " (<*>)");
     }
+}
+
+/// Whether a message of this shape (every digit a zero) may have a digit that stays where it is masked.
+pub(crate) fn may_keep_digits(shape: &[u8]) -> bool {
+    let is = |text: &[u8], pattern: &[u8]| {
+        text.len() == pattern.len()
+            && text
+                .iter()
+                .zip(pattern)
+                .all(|(a, b)| a.eq_ignore_ascii_case(b) || (*a == b'0' && b.is_ascii_digit()))
+    };
+    let starts_number = |at: &usize| *at == 0 || shape.get(at - 1) != Some(&b'0');
+    memchr::memchr_iter(b'0', shape)
+        .filter(starts_number)
+        .any(|at| {
+            WORDS_WITH_DIGITS.iter().any(|word| {
+                let word = word.as_bytes();
+                let digit = word.iter().position(u8::is_ascii_digit).unwrap_or(0);
+                at.checked_sub(digit)
+                    .and_then(|from| shape.get(from..from + word.len()))
+                    .is_some_and(|text| is(text, word))
+            })
+        })
 }
 
 struct Masked<'o> {

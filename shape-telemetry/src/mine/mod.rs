@@ -26,4 +26,9 @@ pub use self::{
 pub(crate) use self::variable::bytes;
 
 /// What stands for a variable in a template.
+/// Whether a byte is part of a word as the scanner of templates sees it.
+pub(crate) fn is_word(b: u8) -> bool {
+    class::class(b) & class::WORD != 0
+}
+
 pub(crate) const WILDCARD: &str = "<*>";

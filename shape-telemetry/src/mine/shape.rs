@@ -133,12 +133,16 @@ pub(super) fn is_host(text: &str) -> bool {
 }
 
 /// Words that have a digit and are no values.
+pub(super) const WORDS_WITH_DIGITS: [&str; 16] = [
+    "utf8", "utf-8", "ipv4", "ipv6", "http2", "http3", "sha1", "sha256", "sha512", "md5", "base64",
+    "x86_64", "oauth2", "tls1", "ext4", "i18n",
+];
+
+/// Whether a word is one of [`WORDS_WITH_DIGITS`].
 pub(super) fn is_word_with_digit(core: &str) -> bool {
-    const WORDS: [&str; 16] = [
-        "utf8", "utf-8", "ipv4", "ipv6", "http2", "http3", "sha1", "sha256", "sha512", "md5",
-        "base64", "x86_64", "oauth2", "tls1", "ext4", "i18n",
-    ];
-    WORDS.iter().any(|word| word.eq_ignore_ascii_case(core))
+    WORDS_WITH_DIGITS
+        .iter()
+        .any(|word| word.eq_ignore_ascii_case(core))
 }
 
 /// `eth0`, `Brcm43xx`, but not `rdd_2_4`: all digits stand together.

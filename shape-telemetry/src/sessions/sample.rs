@@ -73,7 +73,13 @@ impl SessionSample {
     }
 
     /// Keeps a record that carries an id, if its request belongs to the sample.
-    pub(crate) fn add(&mut self, key: &str, event: &Event<'_>, component: &str, masked: &str) {
+    pub(crate) fn add(
+        &mut self,
+        key: &str,
+        event: &Event<'_>,
+        component: &ComponentId,
+        template: impl FnOnce() -> TemplateId,
+    ) {
         let print = fingerprint::of(&[key]);
         if self.by_key.len() == Self::MAX_SESSIONS
             && self
@@ -83,12 +89,19 @@ impl SessionSample {
         {
             return;
         }
-        let step = SessionStep::of(event, component, masked);
         let steps = self.by_key.entry(print).or_default();
-        let at = steps.partition_point(|other| *other < step);
-        if at < Self::MAX_STEPS {
-            steps.insert(at, step);
-            steps.truncate(Self::MAX_STEPS);
+        let place = (event.record.time, &event.position);
+        let is_before = |step: &SessionStep| (step.time, &step.position) < place;
+        if steps.len() < Self::MAX_STEPS || !steps.last().is_some_and(is_before) {
+            let step = SessionStep::of(event, component, template());
+            // Nearly always it is the last.
+            if steps.last().is_none_or(is_before) {
+                steps.push(step);
+            } else {
+                let at = steps.partition_point(|other| *other < step);
+                steps.insert(at, step);
+                steps.truncate(Self::MAX_STEPS);
+            }
         }
         self.bound();
     }
@@ -142,7 +155,7 @@ impl SessionSample {
 }
 
 impl SessionStep {
-    fn of(event: &Event<'_>, component: &str, masked: &str) -> Self {
+    fn of(event: &Event<'_>, component: &ComponentId, template: TemplateId) -> Self {
         let record: &Record<'_> = &event.record;
         let id = |names: &[&str]| {
             record
@@ -152,8 +165,8 @@ impl SessionStep {
         Self {
             time: record.time,
             position: event.position.clone(),
-            component: ComponentId::new(component),
-            template: TemplateId::new(&format!("{:016x}", fingerprint::of(&[component, masked]))),
+            component: component.clone(),
+            template,
             span: id(&SPAN),
             parent: id(&PARENT),
         }

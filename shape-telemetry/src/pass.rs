@@ -194,8 +194,10 @@ impl<'r> Pass<'r> {
 
     /// Reads the lines of a block and returns how many bytes are done; the rest belongs to an event that may go on.
     pub(crate) fn block(&mut self, text: &str, last: bool, sink: &mut dyn Sink) -> usize {
+        self.settle(text);
+        let has_words = self.preferred.is_some_and(quick::needs_words);
         let mut marks = std::mem::take(&mut self.marks);
-        marks.take(text.as_bytes());
+        marks.take(text.as_bytes(), has_words);
         let done = self.marked(text, &marks, last, sink);
         self.marks = marks;
         done
@@ -208,7 +210,6 @@ impl<'r> Pass<'r> {
         last: bool,
         sink: &mut dyn Sink,
     ) -> usize {
-        self.settle(text);
         let preferred = self.preferred.unwrap_or(Format::Plain);
         // Few logs have terminal escapes: one look for all lines.
         let has_escapes = memchr(0x1b, text.as_bytes()).is_some();
@@ -233,21 +234,20 @@ impl<'r> Pass<'r> {
                 counts.cut = 1;
                 end = start + number::cut(text.get(start..end).unwrap_or_default(), max_line).len();
             }
-            let line = Line {
-                block: text,
-                marks,
-                start,
-                end,
-            };
+            let line = Line::new(text, marks, start, end);
             self.line += 1;
             let whole = line.text(start, end);
             if self.continues(whole, counts, held) {
                 self.bound(text, end, held, sink);
             } else {
                 let record = &mut next_held.event.record;
-                self.parse(preferred, &line, has_escapes, record);
+                let is_ordinary = self.parse(preferred, &line, has_escapes, record);
                 let tail = self.tail_of(held);
-                if matches!(record.format, Format::Plain | Format::Exception)
+                if is_ordinary {
+                    self.flush(held, text, start, sink);
+                    self.open(next_held, &line, counts);
+                    std::mem::swap(&mut held, &mut next_held);
+                } else if matches!(record.format, Format::Plain | Format::Exception)
                     && tail.is_some_and(|tail| tail.takes_unparsed(whole))
                     && !is_another(record, held)
                 {
@@ -288,7 +288,7 @@ impl<'r> Pass<'r> {
         text.len()
     }
 
-    /// Reads a line into a record that is used again.
+    /// Reads a line into a record that is used again; whether it was an ordinary line, which surely begins an event.
     #[inline]
     fn parse<'a>(
         &mut self,
@@ -296,28 +296,30 @@ impl<'r> Pass<'r> {
         line: &Line<'a, '_>,
         has_escapes: bool,
         record: &mut Record<'a>,
-    ) {
+    ) -> bool {
         let context = &self.reader.context;
-        let text = line.text(line.start, line.end);
+        let text = line.text(line.start, line.end());
         if has_escapes && let Some(clean) = strip_ansi(text) {
             *record = self.reader.parse_line(&clean).into_owned();
-            return;
+            return false;
         }
         if self.reader.has_patterns()
             && let Some(custom) = self.reader.custom(text)
         {
             *record = custom;
-            return;
+            return false;
         }
-        if !quick::read(preferred, line, &mut self.stamps, context, record) {
-            // The list of a line without fields is kept for the next one.
-            let mut spare = std::mem::take(&mut record.fields);
-            *record = parse::parse(preferred, text, context);
-            if record.fields.is_empty() {
-                spare.clear();
-                record.fields = spare;
-            }
+        if quick::read(preferred, line, &mut self.stamps, context, record) {
+            return true;
         }
+        // The list of a line without fields is kept for the next one.
+        let mut spare = std::mem::take(&mut record.fields);
+        *record = parse::parse(preferred, text, context);
+        if record.fields.is_empty() {
+            spare.clear();
+            record.fields = spare;
+        }
+        false
     }
 
     /// Takes a blank line, or one that starts with a blank and goes on with the record before it; whether it is one.
@@ -395,7 +397,7 @@ impl<'r> Pass<'r> {
         held.event.frames.clear();
         held.start = line.start;
         held.first_line = self.line;
-        held.detail_start = line.end;
+        held.detail_start = line.end();
         held.counts = counts;
         held.tail = Tail {
             format: held.event.record.format,

@@ -23,15 +23,26 @@ struct Word {
 pub(crate) struct Marks {
     words: Vec<Word>,
     len: usize,
+    has_words: bool,
 }
 
 impl Marks {
-    /// Marks a text in place of the one before.
-    pub(crate) fn take(&mut self, text: &[u8]) {
+    /// Marks a text in place of the one before; where words end, which takes as long as all the rest, only if asked.
+    pub(crate) fn take(&mut self, text: &[u8], has_words: bool) {
+        self.has_words = has_words;
+        if has_words {
+            self.fill(text, word::<true>);
+        } else {
+            self.fill(text, word::<false>);
+        }
+    }
+
+    #[inline]
+    fn fill(&mut self, text: &[u8], word: impl Fn(&[u8; 64]) -> Word) {
         self.len = text.len();
         self.words.clear();
         let (chunks, rest) = text.as_chunks::<64>();
-        self.words.extend(chunks.iter().map(word));
+        self.words.extend(chunks.iter().map(&word));
         if !rest.is_empty() {
             let mut last = [0; 64];
             last[..rest.len()].copy_from_slice(rest);
@@ -40,6 +51,12 @@ impl Marks {
             word.stops &= (1 << rest.len()) - 1;
             self.words.push(word);
         }
+    }
+
+    /// Whether [`Marks::stop`] may be asked.
+    #[inline]
+    pub(crate) fn has_words(&self) -> bool {
+        self.has_words
     }
 
     /// The first byte from here on that is no letter, no digit and none of `_ - . / :`; the end of the text without one.
@@ -93,21 +110,23 @@ fn first(bits: u64) -> usize {
 }
 
 #[inline]
-fn word(chunk: &[u8; 64]) -> Word {
+fn word<const STOPS: bool>(chunk: &[u8; 64]) -> Word {
     let mut word = Word::default();
     let (parts, _) = chunk.as_chunks::<16>();
     for (index, &part) in parts.iter().enumerate() {
         let bytes = u8x16::from(part);
         let is = |b: u8| bytes.simd_eq(u8x16::splat(b));
-        // `x - low <= length`, the only comparison of unsigned bytes that there is.
-        let within = |bytes: u8x16, low: u8, high: u8| {
-            let offset = bytes - u8x16::splat(low);
-            offset.min(u8x16::splat(high - low)).simd_eq(offset)
-        };
-        let letter = within(bytes | u8x16::splat(0x20), b'a', b'z');
-        let plain = letter | within(bytes, b'-', b':') | is(b'_');
         let shift = 16 * index;
-        word.stops |= u64::from(!plain.to_bitmask() & 0xffff) << shift;
+        if STOPS {
+            // `x - low <= length`, the only comparison of unsigned bytes that there is.
+            let within = |bytes: u8x16, low: u8, high: u8| {
+                let offset = bytes - u8x16::splat(low);
+                offset.min(u8x16::splat(high - low)).simd_eq(offset)
+            };
+            let letter = within(bytes | u8x16::splat(0x20), b'a', b'z');
+            let plain = letter | within(bytes, b'-', b':') | is(b'_');
+            word.stops |= u64::from(!plain.to_bitmask() & 0xffff) << shift;
+        }
         word.quotes |= u64::from((is(b'"') | is(b'\\')).to_bitmask()) << shift;
         word.blanks |= u64::from(is(b' ').to_bitmask()) << shift;
         word.ends |= u64::from(is(b'\n').to_bitmask()) << shift;
@@ -125,8 +144,10 @@ mod tests {
         #[test]
         fn every_byte_is_told_apart(text in prop::collection::vec(any::<u8>(), 0..300)) {
             let mut marks = Marks::default();
-            marks.take(b"something that was there before");
-            marks.take(&text);
+            marks.take(b"something that was there before", true);
+            let mut few = marks.clone();
+            marks.take(&text, true);
+            few.take(&text, false);
             let check = |from: usize, found: usize, wanted: &dyn Fn(u8) -> bool| {
                 let rest = text.iter().skip(from);
                 let expected = rest.clone().position(|&b| wanted(b)).map_or(text.len(), |at| from + at);
@@ -138,6 +159,9 @@ mod tests {
                 check(from, marks.quote(from), &|b| matches!(b, b'"' | b'\\'))?;
                 check(from, marks.blank(from), &|b| b == b' ')?;
                 check(from, marks.end(from), &|b| b == b'\n')?;
+                prop_assert_eq!(few.quote(from), marks.quote(from));
+                prop_assert_eq!(few.blank(from), marks.blank(from));
+                prop_assert_eq!(few.end(from), marks.end(from));
             }
         }
     }

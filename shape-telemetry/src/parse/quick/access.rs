@@ -66,7 +66,7 @@ pub(super) fn clf<'a>(
     fields.said("user", line.text(second_end + 1, user_end));
     let mut at = size_end;
     for name in ["referrer", "agent"] {
-        if at == line.end {
+        if at == line.end() {
             return Some(());
         }
         if line.array(at)? != *b" \"" {
@@ -82,8 +82,8 @@ pub(super) fn clf<'a>(
         }
         at = end + 1;
     }
-    if at < line.end {
-        fields.with(|record| web::behind_agent(line.text(at, line.end), record));
+    if at < line.end() {
+        fields.with(|record| web::behind_agent(line.text(at, line.end()), record));
     }
     Some(())
 }

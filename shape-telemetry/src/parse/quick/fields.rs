@@ -18,29 +18,52 @@ impl<'r, 'a> Fields<'r, 'a> {
 
     #[inline]
     pub(super) fn put(&mut self, name: &'a str, value: &'a str) {
-        self.write(Cow::Borrowed(name), Cow::Borrowed(value), false);
+        self.borrow(name, value, false);
     }
 
     /// As [`Fields::put`], unless the value is empty or `-`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn said(&mut self, name: &'static str, value: &'a str) {
         if !matches!(value, "" | "-") {
             self.put(name, value);
         }
     }
 
+    /// As [`Fields::put`], with values that may be the record's own.
     #[inline]
     pub(super) fn write(&mut self, name: Cow<'a, str>, value: Cow<'a, str>, of_span: bool) {
-        if let Some(field) = self.record.fields.get_mut(self.n) {
-            field.name = name;
-            field.value = value;
+        match (name, value) {
+            (Cow::Borrowed(name), Cow::Borrowed(value)) => self.borrow(name, value, of_span),
+            (name, value) => self.own(name, value, of_span),
+        }
+    }
+
+    #[inline]
+    fn borrow(&mut self, name: &'a str, value: &'a str, of_span: bool) {
+        // What was borrowed need not be dropped: a few words are written over.
+        if let Some(field) = self.record.fields.get_mut(self.n)
+            && let (Cow::Borrowed(old_name), Cow::Borrowed(old_value)) =
+                (&mut field.name, &mut field.value)
+        {
+            *old_name = name;
+            *old_value = value;
             field.of_span = of_span;
+            self.n += 1;
         } else {
-            self.record.fields.push(Field {
-                name,
-                value,
-                of_span,
-            });
+            self.own(Cow::Borrowed(name), Cow::Borrowed(value), of_span);
+        }
+    }
+
+    #[cold]
+    fn own(&mut self, name: Cow<'a, str>, value: Cow<'a, str>, of_span: bool) {
+        let field = Field {
+            name,
+            value,
+            of_span,
+        };
+        match self.record.fields.get_mut(self.n) {
+            Some(old) => *old = field,
+            None => self.record.fields.push(field),
         }
         self.n += 1;
     }

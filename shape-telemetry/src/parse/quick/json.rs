@@ -152,16 +152,13 @@ pub(super) fn json<'a>(
         fields.with(|record| {
             builder.take(record, key, value, context, |text| {
                 // A text that is borrowed stands right behind its quote.
-                let inside = Line {
-                    end: at + 1 + text.len(),
-                    ..*line
-                };
+                let inside = line.part(line.start, at + 1 + text.len());
                 stamps.iso(&inside, at + 1, context).map(|(_, time)| time)
             });
         });
         Some(end)
     })?;
-    if behind_white(line, end) != line.end || builder.is_more() {
+    if behind_white(line, end) != line.end() || builder.is_more() {
         return None;
     }
     fields.with(|record| builder.finish(record, context));

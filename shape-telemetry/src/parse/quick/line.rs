@@ -3,30 +3,46 @@
 use crate::parse::marks::Marks;
 
 /// A line of a marked text; offsets are those of the text.
+#[derive(Clone, Copy)]
 pub(crate) struct Line<'a, 'm> {
-    /// All of the text.
-    pub(crate) block: &'a str,
-    pub(crate) marks: &'m Marks,
+    /// The text up to the end of the line: one comparison tells whether a byte is one of the line.
+    block: &'a str,
+    pub(super) marks: &'m Marks,
     pub(crate) start: usize,
-    pub(crate) end: usize,
 }
 
-impl<'a> Line<'a, '_> {
+impl<'a, 'm> Line<'a, 'm> {
+    /// From one offset of a text to another, both known to be boundaries.
+    #[inline]
+    pub(crate) fn new(text: &'a str, marks: &'m Marks, start: usize, end: usize) -> Self {
+        Self {
+            block: text.get(..end).unwrap_or_default(),
+            marks,
+            start,
+        }
+    }
+
+    /// A part of the line.
+    #[inline]
+    pub(super) fn part(&self, start: usize, end: usize) -> Self {
+        Self::new(self.block, self.marks, start, end)
+    }
+
+    /// Where the line ends.
+    #[inline]
+    pub(crate) fn end(&self) -> usize {
+        self.block.len()
+    }
+
     /// A byte; behind the line a line break.
     #[inline]
     pub(crate) fn byte(&self, at: usize) -> u8 {
-        match self.block.as_bytes().get(at) {
-            Some(&b) if at < self.end => b,
-            _ => b'\n',
-        }
+        self.block.as_bytes().get(at).copied().unwrap_or(b'\n')
     }
 
     /// So many bytes, if the line has them.
     #[inline]
     pub(crate) fn array<const N: usize>(&self, at: usize) -> Option<[u8; N]> {
-        if self.end < at + N {
-            return None;
-        }
         self.block.as_bytes().get(at..)?.first_chunk::<N>().copied()
     }
 
@@ -39,19 +55,19 @@ impl<'a> Line<'a, '_> {
     /// The next byte that ends a word of letters, digits and `_ - . / :`; the end of the line without one.
     #[inline]
     pub(crate) fn stop(&self, from: usize) -> usize {
-        self.marks.stop(from).min(self.end)
+        self.marks.stop(from).min(self.end())
     }
 
     /// The next `"` or `\`; the end of the line without one.
     #[inline]
     pub(crate) fn quote(&self, from: usize) -> usize {
-        self.marks.quote(from).min(self.end)
+        self.marks.quote(from).min(self.end())
     }
 
     /// The next blank; the end of the line without one.
     #[inline]
     pub(crate) fn blank(&self, from: usize) -> usize {
-        self.marks.blank(from).min(self.end)
+        self.marks.blank(from).min(self.end())
     }
 
     /// A word up to a single blank: where the word ends. `None` at the end of the line and before further blanks.
@@ -59,6 +75,6 @@ impl<'a> Line<'a, '_> {
     pub(crate) fn word(&self, from: usize) -> Option<usize> {
         let end = self.blank(from);
         let is_single = !matches!(self.byte(end + 1), b' ' | b'\t' | b'\n');
-        (from < end && end < self.end && is_single).then_some(end)
+        (from < end && end < self.end() && is_single).then_some(end)
     }
 }

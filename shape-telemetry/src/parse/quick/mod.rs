@@ -19,6 +19,25 @@ mod stamps;
 mod syslog;
 mod tracing;
 
+/// Whether the lines of a format are read by where words end, beside blanks and quotes.
+pub(crate) fn needs_words(format: Format) -> bool {
+    matches!(
+        format,
+        Format::Tracing
+            | Format::Logfmt
+            | Format::Rfc5424
+            | Format::TracingJson
+            | Format::Bunyan
+            | Format::Pino
+            | Format::Zap
+            | Format::Slog
+            | Format::Logstash
+            | Format::Ecs
+            | Format::Gelf
+            | Format::Json
+    )
+}
+
 /// Reads an ordinary line of a format into a record, whose content before is overwritten; false for any other line, with
 /// the record in whatever state.
 pub(crate) fn read<'a>(

@@ -20,19 +20,14 @@ const FORMATS: [Format; 7] = [
 fn check(format: Format, lines: &[&str], context: &Context) -> usize {
     let block = lines.join("\n");
     let mut marks = Marks::default();
-    marks.take(block.as_bytes());
+    marks.take(block.as_bytes(), needs_words(format));
     let mut stamps = Stamps::default();
     let mut record = Record::plain("");
     let mut start = 0;
     let mut n = 0;
     for text in lines {
         let end = start + text.len();
-        let line = Line {
-            block: &block,
-            marks: &marks,
-            start,
-            end,
-        };
+        let line = Line::new(&block, &marks, start, end);
         if read(format, &line, &mut stamps, context, &mut record) {
             let expected = parse::parse(format, text, context);
             assert_eq!(record, expected, "{format}: {text}");

@@ -67,10 +67,10 @@ fn slow<'a>(
     patience: &mut Patience,
     take: impl FnOnce(&'a str, Cow<'a, str>, Option<usize>),
 ) -> Option<usize> {
-    let (rest, field) = pairs::pair(line.text(at, line.end), patience).ok()?;
+    let (rest, field) = pairs::pair(line.text(at, line.end()), patience).ok()?;
     let name = line.text(at, at + field.name.len());
     take(name, field.value, None);
-    Some(line.end - rest.len())
+    Some(line.end() - rest.len())
 }
 
 /// The first byte that is no blank.
@@ -87,7 +87,7 @@ pub(super) fn tail<'a>(line: &Line<'a, '_>, from: usize, fields: &mut Fields<'_,
     let mut patience = Patience::default();
     let mut start = None;
     let mut at = from;
-    while at < line.end {
+    while at < line.end() {
         let stop = line.stop(at);
         if line.byte(stop) == b' ' {
             // A word, as most of a message is.
@@ -110,13 +110,13 @@ pub(super) fn tail<'a>(line: &Line<'a, '_>, from: usize, fields: &mut Fields<'_,
         at = behind_blanks(line, at);
     }
     let Some(start) = start else {
-        return line.end;
+        return line.end();
     };
     let message = line.text(from, start).trim_end();
     let quoted = line.quote(from) < from + message.len();
     if (quoted && pairs::ends_in_quotes(message)) || pairs::goes_on(message) {
         fields.clear();
-        return line.end;
+        return line.end();
     }
     from + message.len()
 }
@@ -125,7 +125,7 @@ pub(super) fn tail<'a>(line: &Line<'a, '_>, from: usize, fields: &mut Fields<'_,
 pub(super) fn all<'a>(line: &Line<'a, '_>, fields: &mut Fields<'_, 'a>) {
     let mut patience = Patience::default();
     let mut at = behind_blanks(line, line.start);
-    while at < line.end {
+    while at < line.end() {
         let end = pair(line, at, line.stop(at), &mut patience, |name, value, _| {
             fields.write(name.into(), value, true);
         });
@@ -179,7 +179,7 @@ pub(super) fn logfmt<'a>(
     fields.record.format = Format::Logfmt;
     let mut n_pairs = 0_usize;
     let mut at = line.start;
-    while at < line.end {
+    while at < line.end() {
         let end = pair(
             line,
             at,
@@ -188,9 +188,9 @@ pub(super) fn logfmt<'a>(
             |name, value, from| {
                 let end = from.map(|from| from + value.len());
                 let value = pairs::take(fields.record, name, value, context, || {
-                    let inside = Line { end: end?, ..*line };
+                    let inside = line.part(line.start, end?);
                     let (end, time) = stamps.iso(&inside, from?, context)?;
-                    (end == inside.end).then_some(time)
+                    (end == inside.end()).then_some(time)
                 });
                 if let Some(value) = value {
                     fields.write(name.into(), value, false);

@@ -60,7 +60,7 @@ impl Stamps {
         let (end, offset) = if line.byte(end) == b'Z' {
             (end + 1, 0)
         } else {
-            let rest = line.text(end, line.end);
+            let rest = line.text(end, line.end());
             let (behind, offset) = time::zone(rest);
             let offset = offset.unwrap_or(i64::from(context.utc_offset_s));
             (end + rest.len() - behind.len(), offset)
@@ -139,6 +139,11 @@ fn fraction(line: &Line<'_, '_>, at: usize) -> Option<(usize, i32)> {
     if !matches!(line.byte(at), b'.' | b',') || !line.byte(at + 1).is_ascii_digit() {
         return Some((at, 0));
     }
+    if let Some(digits) = line.array(at + 1)
+        && let Some((n, nanos)) = few_digits(digits)
+    {
+        return Some((at + 1 + n, nanos));
+    }
     let mut nanos = 0;
     let mut end = at + 1;
     let mut scale = 100_000_000;
@@ -156,9 +161,44 @@ fn fraction(line: &Line<'_, '_>, at: usize) -> Option<(usize, i32)> {
     }
 }
 
+/// The digits that eight bytes begin with, fewer than eight, as the start of nine: how many, and their value.
+#[inline]
+fn few_digits(text: [u8; 8]) -> Option<(usize, i32)> {
+    let digits = u64::from_le_bytes(text) ^ 0x3030_3030_3030_3030;
+    // A byte above 9 has its high bit set here; what a sum carries away lies behind the first of those.
+    let others = (digits | digits.wrapping_add(0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080;
+    let n = others.trailing_zeros() / 8;
+    if n == 8 {
+        return None;
+    }
+    // The first digit is the lowest byte and counts most; bytes behind the digits are zeros.
+    let digits = digits & ((1 << (8 * n)) - 1);
+    let pairs = (digits.wrapping_mul(10).wrapping_add(digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100).wrapping_add(pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    let all = fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff;
+    Some((usize::try_from(n).ok()?, i32::try_from(all * 10).ok()?))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::clock;
+    use super::{clock, few_digits};
+
+    #[test]
+    fn fractions() {
+        assert_eq!(few_digits(*b"321916Z "), Some((6, 321_916_000)));
+        assert_eq!(few_digits(*b"9999999x"), Some((7, 999_999_900)));
+        assert_eq!(few_digits(*b"5Zaaaaaa"), Some((1, 500_000_000)));
+        assert_eq!(few_digits(*b"003+0100"), Some((3, 3_000_000)));
+        assert_eq!(few_digits(*b"12345678"), None);
+        for b in 0..=u8::MAX {
+            let found = few_digits([b'1', b, b'2', b'/', b'9', b'9', b'9', b'9']);
+            let expected = match b {
+                b'0'..=b'9' => (3, 102_000_000 + 10_000_000 * i32::from(b - b'0')),
+                _ => (1, 100_000_000),
+            };
+            assert_eq!(found, Some(expected), "{b}");
+        }
+    }
 
     #[test]
     fn clocks() {

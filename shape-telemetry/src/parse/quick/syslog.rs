@@ -46,7 +46,8 @@ fn rfc5424<'a>(
     context: &Context,
     fields: &mut Fields<'_, 'a>,
 ) -> Option<()> {
-    if !matches!(line.byte(at), b'1' | b'2') {
+    // In a log of the older syntax words are not marked.
+    if !matches!(line.byte(at), b'1' | b'2') || !line.marks.has_words() {
         return None;
     }
     let (time_end, time) = stamps.iso(line, at + 2, context)?;
@@ -71,7 +72,7 @@ fn rfc5424<'a>(
             at = pairs::parameters(line, at, fields)?;
         }
     }
-    let message = line.text(at, line.end).trim_start_matches([' ', '\t']);
+    let message = line.text(at, line.end()).trim_start_matches([' ', '\t']);
     fields.record.message = message.trim_start_matches('\u{feff}').into();
     Some(())
 }
@@ -92,7 +93,7 @@ pub(super) fn header<'a>(
     let program = host_end + 1;
     // A program without blanks: its last byte is the colon.
     let head_end = line.blank(program);
-    if head_end == line.end || line.byte(head_end - 1) != b':' || head_end - 1 == program {
+    if head_end == line.end() || line.byte(head_end - 1) != b':' || head_end - 1 == program {
         return None;
     }
     let head = line.text(program, head_end - 1);
@@ -112,6 +113,6 @@ pub(super) fn header<'a>(
     fields.record.name(name);
     fields.said("pid", pid);
     fields.said("host", line.text(at + 16, host_end));
-    fields.record.message = line.text(head_end + 1, line.end).into();
+    fields.record.message = line.text(head_end + 1, line.end()).into();
     Some(())
 }

@@ -63,14 +63,14 @@ fn head<'a>(
             return Some((stop + 1, None));
         }
     }
-    let text = line.text(at, line.end);
+    let text = line.text(at, line.end());
     if tracing::thread(text).len() != text.len() {
         return None;
     }
     let (rest, head) = tracing::head(text).ok()?;
     record.target = head.target.map(Into::into);
     let spans = (!head.spans.is_empty()).then_some((at, at + head.spans.len()));
-    Some((line.end - rest.len(), spans))
+    Some((line.end() - rest.len(), spans))
 }
 
 /// Whether a text has `::` in it and no colon that stands alone.
@@ -99,7 +99,7 @@ fn emitter<'a>(line: &Line<'a, '_>, at: usize, record: &mut Record<'a>) -> usize
     if end <= at + 1 || line.byte(end - 1) != b':' || !line.byte(end - 2).is_ascii_digit() {
         return at;
     }
-    line.end - tracing::emitter(line.text(at, line.end), record).len()
+    line.end() - tracing::emitter(line.text(at, line.end()), record).len()
 }
 
 /// `outer{a=1}:inner`, both ends being known.
@@ -113,11 +113,7 @@ fn spans<'a>(line: &Line<'a, '_>, from: usize, to: usize, fields: &mut Fields<'_
         let mut rest = rest;
         while let Ok((behind, inside)) = tracing::enclosed_fields(rest) {
             let end = to - behind.len() - 1;
-            let inside = Line {
-                start: end - inside.len(),
-                end,
-                ..*line
-            };
+            let inside = line.part(end - inside.len(), end);
             pairs::all(&inside, fields);
             rest = behind;
         }

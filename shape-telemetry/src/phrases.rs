@@ -66,8 +66,17 @@ enum Facts {
 #[derive(Clone, Copy, Debug, Default)]
 struct Said {
     sentence: Option<Sentence>,
-    /// Where the first duration stands, if there is one.
-    duration: Option<Option<Place>>,
+    duration: First,
+}
+
+/// Where the first duration of a message stands.
+#[derive(Clone, Copy, Debug, Default)]
+enum First {
+    /// Nobody has asked yet.
+    #[default]
+    Unknown,
+    Nowhere,
+    At(Place),
 }
 
 impl Phrases {
@@ -123,13 +132,11 @@ impl Phrase {
         let kinds = codes.iter().fold(0, |kinds, &at| {
             4 * kinds + kind_of_code(message.as_bytes().get(at))
         });
-        let at = match by_kind.iter().position(|&(known, _)| known == kinds) {
-            Some(at) => at,
-            None => {
-                by_kind.push((kinds, Said::default()));
-                by_kind.len() - 1
-            }
-        };
+        let known = by_kind.iter().position(|&(known, _)| known == kinds);
+        let at = known.unwrap_or_else(|| {
+            by_kind.push((kinds, Said::default()));
+            by_kind.len() - 1
+        });
         by_kind.get_mut(at).map(|(_, said)| said)
     }
 
@@ -158,10 +165,15 @@ impl Phrase {
         let Some(said) = self.said(message) else {
             return duration::of_text(message);
         };
-        let place = *said
-            .duration
-            .get_or_insert_with(|| duration::place(message).map(|(place, _)| place));
-        place?.read(message)
+        match said.duration {
+            First::At(place) => place.read(message),
+            First::Nowhere => None,
+            First::Unknown => {
+                let found = duration::place(message);
+                said.duration = found.map_or(First::Nowhere, |(place, _)| First::At(place));
+                found.map(|(_, duration)| duration)
+            }
+        }
     }
 }
 

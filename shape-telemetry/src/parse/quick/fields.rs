@@ -22,6 +22,10 @@ impl<'r, 'a> Fields<'r, 'a> {
     }
 
     /// As [`Fields::put`], unless the value is empty or `-`.
+    #[expect(
+        clippy::inline_always,
+        reason = "a seventh of the time of an access log goes into calling it"
+    )]
     #[inline(always)]
     pub(super) fn said(&mut self, name: &'static str, value: &'a str) {
         if !matches!(value, "" | "-") {

@@ -131,6 +131,12 @@ fn read(value: &str) -> Option<(Unit, i64)> {
     if !first.is_ascii_digit() {
         return None;
     }
+    if value.len() <= 12 && value.bytes().all(|b| b.is_ascii_digit()) {
+        let whole = value
+            .bytes()
+            .fold(0_i64, |sum, b| 10 * sum + i64::from(b - b'0'));
+        return (whole < 9_000_000_000_000).then_some((Unit::Bare, 1_000_000 * whole));
+    }
     if let Ok(number) = value.parse::<f64>() {
         return Some((Unit::Bare, micro(number)?));
     }
@@ -228,7 +234,6 @@ pub(crate) struct Gauges {
 
 #[derive(Clone, Debug)]
 struct Series {
-    hash: u64,
     field: Box<str>,
     unit: Unit,
     /// The fingerprint of the name of the metric.
@@ -268,17 +273,16 @@ impl Gauges {
         let Some((unit, micro)) = read(value) else {
             return;
         };
-        let hash = hash::text(field) ^ unit.mark();
+        // So few of them are looked through faster than hashed.
         let known = self
             .series
-            .iter_mut()
-            .find(|series| series.hash == hash && series.unit == unit && *series.field == *field);
-        let series = match known {
-            Some(series) => series,
-            None => match self.open(field, unit, hash, max) {
-                Some(series) => series,
-                None => return,
-            },
+            .iter()
+            .position(|series| series.unit == unit && *series.field == *field);
+        let series = known
+            .or_else(|| self.open(field, unit, max))
+            .and_then(|index| self.series.get_mut(index));
+        let Some(series) = series else {
+            return;
         };
         if series.current.0 != start {
             series.end();
@@ -290,8 +294,10 @@ impl Gauges {
         }
     }
 
+    /// The index of a new series, unless there is no room for it.
     #[cold]
-    fn open(&mut self, field: &str, unit: Unit, hash: u64, max: usize) -> Option<&mut Series> {
+    fn open(&mut self, field: &str, unit: Unit, max: usize) -> Option<usize> {
+        let hash = hash::text(field) ^ unit.mark();
         if self.refused.contains(&hash) {
             return None;
         }
@@ -314,19 +320,17 @@ impl Gauges {
             }
         }
         self.series.push(Series {
-            hash,
             field: field.into(),
             unit,
             print,
             current: (Timestamp::UNIX_EPOCH, None),
             done: BTreeMap::new(),
         });
-        self.series.last_mut()
+        self.series.len().checked_sub(1)
     }
 
     pub(crate) fn from_map(map: BTreeMap<String, BTreeMap<Timestamp, Gauge>>) -> Self {
         let series = map.into_iter().map(|(name, done)| Series {
-            hash: hash::text(&name) ^ Unit::Bare.mark(),
             print: fingerprint::of(&[&name]),
             field: name.into(),
             unit: Unit::Bare,

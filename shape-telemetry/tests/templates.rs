@@ -387,3 +387,57 @@ fn headers_of_layouts_without_a_name_are_found() {
     // What all lines have in front of a colon would be a column of theirs.
     check_headers(&headers, &BODIES[..3]);
 }
+
+#[test]
+fn headers_whose_columns_are_seldom_so() {
+    // A kind that is none, a label, a path with a process, a program with a path in brackets, a client.
+    let bodies = [
+        (
+            "- 1117955341 2005.06.05 R01-M0-N0 2005-06-05-00.09.01.000000 R01-M0-N0 NULL DISCOVERY ERROR ",
+            "card check: no match, ecid 0A",
+        ),
+        (
+            "APPREAD 1117869872 2005.06.04 R04-M1 2005-06-04-00.24.32.432192 R04-M1 RAS APP FATAL ",
+            "reader: no prefix on stream (socket to 10.0.0.1:33569",
+        ),
+        (
+            "- 1131566461 2005.11.09 a-admin1 Nov 9 12:01:01 local@a-admin1 /opt/sbin/gmetad[1682]: ",
+            "no answer from any [A1] source",
+        ),
+        (
+            "- 1131566467 2005.11.09 #8# Nov 9 12:01:07 #8#/#8# run-parts(/etc/cron.hourly)[123]: ",
+            "starting 0anacron",
+        ),
+        (
+            "VAPI 1131566467 2005.11.09 bn431 Nov 9 12:01:07 bn431/bn431 kernel: ",
+            "[KERNEL_IB][sweep][src/ib.c:12]failed",
+        ),
+        (
+            "2016-09-28 04:30:31, Error                 CBS    ",
+            "no session [HRESULT = 0x80070490 - NOT_FOUND]",
+        ),
+        (
+            "[Sun Dec 04 05:15:09 2005] [error] ",
+            "[client 10.0.0.1] index forbidden: /var/www/html/",
+        ),
+        (
+            "[10.30 16:49:07] a b.exe *64 - ",
+            "x.org:443 error : no proxy x.org:5070 - code 403",
+        ),
+        (
+            "20171223-0:5:9:3|Step_A|30002312|",
+            "save() data = 1,type = 1000 | x",
+        ),
+        (
+            "Dec 10 07:08:30 host sshd[24208]: ",
+            "message repeated 5 times: [ Failed password for x port 1 ssh2]",
+        ),
+        (
+            "17/06/09 20:11:11 WARN util.Utils: ",
+            "Service 'UI' could not bind: port 4040.",
+        ),
+    ];
+    for (header, body) in bodies {
+        check_header(|_| format!("{header}{body}"), |_| body.to_owned());
+    }
+}

@@ -221,6 +221,8 @@ pub(crate) fn npm(line: &str) -> Option<Record<'_>> {
         "silly" | "sill" => Level::Trace,
         "verbose" | "verb" => Level::Debug,
         "info" | "http" | "timing" | "notice" => Level::Info,
+        // `1 error generated` counts; with any other number it would be `errors`.
+        "warn" | "error" if first == "1" => return None,
         "warn" | "WARN" => Level::Warn,
         "error" | "ERR!" => Level::Error,
         _ => return None,

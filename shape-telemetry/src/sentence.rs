@@ -211,7 +211,7 @@ const CONNECTORS: [&str; 24] = [
     "s",
 ];
 /// A duration behind one of these is a plan or a limit, not what something took.
-const PLANNED: [&str; 20] = [
+const PLANNED: [&str; 22] = [
     "retrying",
     "retry",
     "retries",
@@ -223,6 +223,8 @@ const PLANNED: [&str; 20] = [
     "sleeping",
     "waiting",
     "scheduled",
+    "scheduling",
+    "rescheduling",
     "expires",
     "until",
     "deadline",
@@ -641,6 +643,20 @@ fn latency<'a>(tokens: &Tokens<'a>) -> Option<(Duration, &'a str, Option<&'a str
 
 /// Whether a word of a plan stands close before a duration; an outcome between the two ends the search.
 fn is_planned(tokens: &Tokens<'_>, at: usize) -> bool {
+    let is_before = |word| {
+        tokens
+            .before(at, 1)
+            .is_some_and(|before| before.is(&[word]))
+    };
+    // `failed for 30 seconds`: how long it is so, not how long something took.
+    if is_before("for") {
+        return true;
+    }
+    // `Scheduling restart of x in 5s`: the whole sentence is a plan.
+    let is_going_to = |first: Token<'_>| first.bare().ends_with("ing") && first.is(&PLANNED);
+    if is_before("in") && tokens.get(0).is_some_and(is_going_to) {
+        return true;
+    }
     for distance in 1..=3 {
         let Some(before) = tokens.before(at, distance) else {
             return false;

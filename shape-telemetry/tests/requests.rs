@@ -393,6 +393,8 @@ fn lines_that_report_no_request() {
         "[GIN-debug] Listening and serving HTTP on :8080",
         "[Nest] 1234  - 11/24/2026, 8:59:30 AM     LOG [RouterExplorer] Mapped {/orders, GET} route +2ms",
         "WARN app: upload failed, retrying in 5s",
+        "WARN app: Scheduling restart of failed service x in 1000ms",
+        "WARN app: Failed to renew lease for [x] for 30 seconds. Will retry shortly ...",
         "WARN app: GET /x failed, retrying in 200 ms",
         "INFO app: calling GET https://example.com/x with timeout 500 ms",
         "INFO app: will retry in 500 ms",

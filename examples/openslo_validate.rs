@@ -80,12 +80,14 @@ fn run() -> Result<ExitCode, Failure> {
         let mut input = open(path)?;
         if !is_jsonl {
             let mut text = String::new();
-            input.read_to_string(&mut text)?;
+            input
+                .read_to_string(&mut text)
+                .map_err(|error| format!("cannot read `{path}`: {error}"))?;
             all_valid &= answer(&mut out, path, &text)?;
             continue;
         }
         for (index, line) in input.lines().enumerate() {
-            let line = line?;
+            let line = line.map_err(|error| format!("cannot read `{path}`: {error}"))?;
             if line.trim().is_empty() {
                 continue;
             }

@@ -7,7 +7,8 @@ pub use self::{
     sli_query::{QueriedSli, SliQuery},
 };
 pub use self::{
-    parse::{Exposition, ExpositionFormat, MetricFamily, MetricKind, MetricSample, SampleExemplar},
+    family::{ExpositionFormat, MetricFamily, MetricKind, MetricSample, SampleExemplar},
+    parse::Exposition,
     scrape::ScrapeCounter,
     selector::Selector,
     write::ExpositionWriter,
@@ -18,6 +19,7 @@ mod answer;
 #[cfg(feature = "prometheus-client")]
 mod client;
 mod cursor;
+mod family;
 mod parse;
 mod scrape;
 mod selector;

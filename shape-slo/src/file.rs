@@ -7,7 +7,7 @@ use shape_telemetry::ComponentId;
 use self::tree::{Node, Reader};
 use crate::{BudgetingMethod, Error, Slo, SloId, SloSet, Standing, Target, Window, error::Repr};
 
-pub(crate) use self::write::quoted;
+pub(crate) use self::{tree::yaml_mistake, write::quoted};
 
 mod native;
 mod openslo;

@@ -6,7 +6,7 @@ use shape_sli::{Events, SliPoint, lower_bound, parse_counts};
 use statrs::distribution::{Binomial, DiscreteCDF};
 
 use crate::{
-    Ceiling, Error, Target, ToleranceBound, error::Repr, recommend::step_below, trend::worsening,
+    Ceiling, Error, Target, ToleranceBound, error::Repr, ladder::step_below, trend::worsening,
     window::seconds_text,
 };
 

@@ -60,8 +60,9 @@ pub use crate::{
     error::{Error, ErrorKind, Mistake},
     history::{RecommendationMethod, TargetRecommendation, parse_history, recommend_target},
     objective::{BudgetingMethod, Rationale, Skipped, Slo, SloId, SloSet, Standing},
-    recommend::{RecommendConfig, ToleranceBound, recommend},
+    recommend::{RecommendConfig, recommend},
     target::Target,
+    tolerance::ToleranceBound,
     window::{CalendarUnit, Window, time_zone},
 };
 
@@ -74,11 +75,13 @@ mod exposition;
 #[cfg(feature = "yaml")]
 mod file;
 mod history;
+mod ladder;
 mod objective;
 mod recommend;
 #[cfg(feature = "yaml")]
 mod sloth;
 mod target;
+mod tolerance;
 mod trend;
 #[cfg(feature = "yaml")]
 mod validate;

@@ -365,7 +365,7 @@ fn mistakes_in_v1alpha() {
         (
             up,
             "query: '[a' }\n        total",
-            "line 18, column 64: query: not valid YAML: unclosed bracket '[' at line 1, column 1",
+            "line 18, column 64: query: not valid YAML: unclosed bracket '['",
         ),
         (
             "unit: Month, count: 1",

@@ -152,20 +152,31 @@ impl Node {
 /// The documents of a text.
 pub(super) fn documents(text: &str) -> Result<Vec<Node>, Mistake> {
     serde_saphyr::from_multiple::<Node>(text).map_err(|error| {
-        let location = error.location();
-        // The snippet and the location are said by the mistake itself.
-        let message = error.without_snippet().to_string();
-        let message = message.lines().next().unwrap_or("").trim();
+        let mistake = yaml_mistake(&error);
         Mistake {
-            line: location
-                .map(|location| location.line())
-                .filter(|line| *line != 0),
-            column: location
-                .map(|location| location.column())
-                .filter(|column| *column != 0),
-            message: format!("not valid YAML: {message}"),
+            message: format!("not valid YAML: {}", mistake.message),
+            ..mistake
         }
     })
+}
+
+/// What YAML's reader did not like, and where.
+pub(crate) fn yaml_mistake(error: &serde_saphyr::Error) -> Mistake {
+    let location = error.location();
+    let line = location.map(|location| location.line());
+    let column = location.map(|location| location.column());
+    let message = error.without_snippet().to_string();
+    let message = message.lines().next().unwrap_or("").trim();
+    // The place is said by the mistake itself.
+    let message = match (message.rfind(" at line "), line) {
+        (Some(at), Some(_)) => &message[..at],
+        _ => message,
+    };
+    Mistake {
+        line: line.filter(|line| *line != 0),
+        column: column.filter(|column| *column != 0),
+        message: message.to_owned(),
+    }
 }
 
 /// Collects mistakes instead of stopping at the first one.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{go, overall};
-use crate::{Error, error::Repr};
+use crate::{Error, Mistake, error::Repr, file::yaml_mistake};
 
 /// The pairs of windows that alert on objectives of one period.
 ///
@@ -94,8 +94,11 @@ impl AlertWindows {
     /// When it is none, or a window can not be read.
     pub fn from_yaml(text: &str) -> Result<Self, Error> {
         let wrong = |message: String| Error::from(Repr::Document(vec![overall(message)]));
-        let catalogue: Catalogue = serde_saphyr::from_str(text)
-            .map_err(|error| wrong(format!("no alert windows: {}", error.without_snippet())))?;
+        let catalogue: Catalogue = serde_saphyr::from_str(text).map_err(|error| {
+            let mistake = yaml_mistake(&error);
+            let message = format!("no alert windows: {}", mistake.message);
+            Repr::Document(vec![Mistake { message, ..mistake }])
+        })?;
         if catalogue.kind != "AlertWindows" {
             return Err(wrong(format!(
                 "kind `{}`, expected `AlertWindows`",

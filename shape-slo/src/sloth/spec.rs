@@ -11,7 +11,7 @@ use super::{
     RuleConfig, RuleResource, go, overall,
     plugins::{Chain, Plan},
 };
-use crate::Mistake;
+use crate::{Mistake, file::yaml_mistake};
 
 mod checks;
 mod document;
@@ -58,13 +58,7 @@ pub(super) fn read(text: &str, config: &RuleConfig, mistakes: &mut Vec<Mistake>)
     let documents: Vec<Option<Document>> = match serde_saphyr::from_multiple(text) {
         Ok(documents) => documents,
         Err(error) => {
-            let location = error.location();
-            let message = error.without_snippet().to_string();
-            mistakes.push(Mistake {
-                line: location.map(|location| location.line()),
-                column: location.map(|location| location.column()),
-                message: message.lines().next().unwrap_or("").to_owned(),
-            });
+            mistakes.push(yaml_mistake(&error));
             return Vec::new();
         }
     };

@@ -464,7 +464,10 @@ impl Drafts {
 fn names_a_line(anomaly: &Anomaly) -> bool {
     anomaly.template.is_some()
         && 0 < anomaly.affected_requests
-        && !matches!(anomaly.kind, AnomalyKind::RateDrop)
+        && !matches!(
+            anomaly.kind,
+            AnomalyKind::RateDrop | AnomalyKind::VanishedTemplate
+        )
 }
 
 impl Draft {
@@ -472,6 +475,7 @@ impl Draft {
         let kind = match self.kind {
             AnomalyKind::NewTemplate => "new-template",
             AnomalyKind::SilentComponent => "silent-component",
+            AnomalyKind::VanishedTemplate => "vanished-template",
             AnomalyKind::RateSurge => "rate-surge",
             AnomalyKind::RateDrop => "rate-drop",
             AnomalyKind::ErrorRatio => "error-ratio",

@@ -38,6 +38,8 @@ pub enum AnomalyKind {
     NewTemplate,
     /// A component that the baseline has and that is silent now.
     SilentComponent,
+    /// A template that the baseline has and that is gone, its component being there.
+    VanishedTemplate,
     /// A template that occurs more often than in the baseline.
     RateSurge,
     /// A template that occurs less often than in the baseline.
@@ -127,6 +129,6 @@ pub struct Anomaly {
     pub affected_requests: u64,
     /// The test behind it.
     pub evidence: Evidence,
-    /// Records to look at; never empty when `count` is not 0.
+    /// Records to look at; never empty when `count` is not 0. Of what is silent or gone, records of the baseline.
     pub exemplars: Vec<Exemplar>,
 }

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bucket, ComponentGraph, ComponentId, LatencySketch, Level, Measurements, MergeError,
-    SessionModel, TemplateId, TemplateSeries, number::to_f64,
+    Bucket, ComponentGraph, ComponentId, Exemplar, LatencySketch, Level, Measurements, MergeError,
+    Presence, SessionModel, Slot, TemplateId, TemplateSeries, number::to_f64,
 };
 
 /// What is normal: learned from the measurements of a healthy time, kept as JSON, and merged over several such times.
@@ -74,6 +74,9 @@ pub struct BaselineComponent {
     pub latency: LatencySketch,
     /// The longest time without a record of the component.
     pub max_gap_ms: u64,
+    /// The last of its records that were kept, the latest first; few.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exemplars: Vec<Exemplar>,
 }
 
 /// What is normal for a template.
@@ -91,6 +94,9 @@ pub struct BaselineTemplate {
     pub count: u64,
     /// The sum of the squares of the occurrences per bucket, for their dispersion.
     pub sum_of_squares: u64,
+    /// The last of its records that were kept, the latest first; few.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exemplars: Vec<Exemplar>,
 }
 
 impl Baseline {
@@ -116,6 +122,18 @@ impl Baseline {
 
     /// What these measurements say is normal.
     pub fn learn(measurements: &Measurements) -> Self {
+        let mut kept: BTreeMap<&ComponentId, Vec<&Exemplar>> = BTreeMap::new();
+        for series in measurements.templates.values() {
+            kept.entry(&series.component)
+                .or_default()
+                .extend(&series.exemplars);
+        }
+        for (id, measured) in &measurements.components {
+            let buckets = measured.buckets.values().rev().take(MAX_EXEMPLARS);
+            kept.entry(id)
+                .or_default()
+                .extend(buckets.flat_map(|bucket| bucket.exemplars.iter().chain(&bucket.failures)));
+        }
         let components = measurements
             .components
             .iter()
@@ -127,6 +145,7 @@ impl Baseline {
                     other: totals.other,
                     latency: measurements.latency(id.as_str(), None),
                     max_gap_ms: longest(&gaps(measured.buckets.values())),
+                    exemplars: latest(kept.remove(id).unwrap_or_default()),
                 };
                 (id.clone(), component)
             })
@@ -144,6 +163,7 @@ impl Baseline {
                         .buckets
                         .values()
                         .fold(0, |sum, n| sum.saturating_add(n.saturating_mul(*n))),
+                    exemplars: latest(series.exemplars.iter().collect()),
                 };
                 (id.clone(), template)
             })
@@ -152,7 +172,7 @@ impl Baseline {
             schema_version: Self::SCHEMA_VERSION,
             bucket_ms: measurements.bucket_ms,
             exposure_ms: exposure_ms(measurements),
-            max_gap_ms: longest(&all_gaps(measurements)),
+            max_gap_ms: longest(&all_gaps(&measurements.presence)),
             components,
             templates,
             sessions: measurements.sessions.model(),
@@ -178,6 +198,7 @@ impl Baseline {
             mine.other += more.other;
             mine.latency.merge(&more.latency);
             mine.max_gap_ms = mine.max_gap_ms.max(more.max_gap_ms);
+            keep_latest(&mut mine.exemplars, more.exemplars);
         }
         for (id, more) in other.templates {
             match self.templates.get_mut(&id) {
@@ -185,6 +206,7 @@ impl Baseline {
                     mine.level = mine.level.max(more.level);
                     mine.count += more.count;
                     mine.sum_of_squares = mine.sum_of_squares.saturating_add(more.sum_of_squares);
+                    keep_latest(&mut mine.exemplars, more.exemplars);
                 }
                 None => {
                     self.templates.insert(id, more);
@@ -201,6 +223,21 @@ impl Baseline {
         let n = self.exposure_ms.div_ceil(self.bucket_ms.get());
         dispersion(template.count, template.sum_of_squares, n)
     }
+}
+
+/// Records that the baseline keeps of a component or template.
+const MAX_EXEMPLARS: usize = 2;
+
+/// The latest of some records.
+fn latest(mut latest: Vec<&Exemplar>) -> Vec<Exemplar> {
+    latest.sort_by(|a, b| b.time.cmp(&a.time).then_with(|| a.cmp(b)));
+    latest.dedup();
+    latest.into_iter().take(MAX_EXEMPLARS).cloned().collect()
+}
+
+fn keep_latest(mine: &mut Vec<Exemplar>, more: Vec<Exemplar>) {
+    mine.extend(more);
+    *mine = latest(mine.iter().collect());
 }
 
 /// Variance over mean of `n` counts, given their sum and the sum of their squares; 1 for fewer than 5.
@@ -262,20 +299,16 @@ pub(crate) fn gaps<'b>(buckets: impl Iterator<Item = &'b Bucket>) -> Vec<Gap> {
     gaps
 }
 
-/// The times without a record of any component.
-pub(crate) fn all_gaps(measurements: &Measurements) -> Vec<Gap> {
-    let mut spans: BTreeMap<Timestamp, Bucket> = BTreeMap::new();
-    for component in measurements.components.values() {
-        for (&start, bucket) in &component.buckets {
-            let span = spans.entry(start).or_default();
-            span.first = match (span.first, bucket.first) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            };
-            span.last = span.last.max(bucket.last);
-        }
-    }
-    gaps(spans.values())
+/// The times without a record of any component, from slot to slot.
+pub(crate) fn all_gaps(presence: &Presence) -> Vec<Gap> {
+    let slots: Vec<&Slot> = presence.slots.values().collect();
+    slots
+        .windows(2)
+        .map(|pair| Gap {
+            from: pair[0].last,
+            to: pair[1].first,
+        })
+        .collect()
 }
 
 fn longest(gaps: &[Gap]) -> u64 {

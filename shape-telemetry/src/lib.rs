@@ -112,6 +112,7 @@ pub use crate::{
     outcome::Outcome,
     pattern::{Pattern, PatternError},
     period::Period,
+    presence::{Presence, Slot},
     read::{Event, Reader, Sink},
     record::{Emitter, Field, Record},
     report::{LineCounts, SourceSummary, TelemetryReport, TemplateSummary},
@@ -174,6 +175,7 @@ mod pass;
 mod pattern;
 mod period;
 mod phrases;
+mod presence;
 mod read;
 mod record;
 mod report;

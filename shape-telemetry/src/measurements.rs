@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ComponentId, Gauge, LatencySketch, Level, Limits, LineCounts, LogPosition, SessionSample,
-    SourceLocation, TemplateId,
+    ComponentId, Gauge, LatencySketch, Level, Limits, LineCounts, LogPosition, Presence,
+    SessionSample, SourceLocation, TemplateId,
 };
 
 /// Counts and latencies per component and time bucket, and counts per message template.
@@ -32,6 +32,9 @@ pub struct Measurements {
     /// The records of a sample of the requests, by the id that they carry.
     #[serde(default, skip_serializing_if = "SessionSample::is_empty")]
     pub sessions: SessionSample,
+    /// When anything was written at all.
+    #[serde(default, skip_serializing_if = "Presence::is_empty")]
+    pub presence: Presence,
 }
 
 /// What was measured of one component.

@@ -87,6 +87,7 @@ impl Measurements {
             components: BTreeMap::new(),
             templates: BTreeMap::new(),
             sessions: crate::SessionSample::default(),
+            presence: crate::Presence::default(),
         }
     }
 
@@ -130,6 +131,7 @@ impl Measurements {
             }
         }
         self.sessions.merge(other.sessions);
+        self.presence.merge(other.presence);
         self.bound();
     }
 
@@ -289,6 +291,7 @@ impl Measurements {
     #[must_use]
     pub fn restrict(&self, period: Period) -> Self {
         let mut result = self.clone();
+        result.presence.restrict(period);
         for component in result.components.values_mut() {
             component.buckets.retain(|&start, _| period.contains(start));
             component.untimed = Bucket::new(self.latency_limits_ns.len());

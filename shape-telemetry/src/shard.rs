@@ -22,6 +22,7 @@ use crate::{
     names::Names,
     number,
     phrases::{Phrase, Phrases, Reading, Template},
+    presence::PresenceWriter,
 };
 
 /// Everything that was measured of some events; lines are counted elsewhere.
@@ -33,6 +34,7 @@ pub(crate) struct Shard {
     names: Names,
     phrases: Phrases,
     window: Option<Window>,
+    presence: PresenceWriter,
 }
 
 /// The bucket that the last record lies in: the next one mostly does, too.
@@ -101,6 +103,10 @@ impl Shard {
             let verdict = config.verdict(record, source);
             (verdict, verdict.latency.or_else(|| record.duration()))
         };
+        if let Some(time) = record.time {
+            let is_request = verdict.outcome != Outcome::NotARequest;
+            self.presence.record(time, is_request);
+        }
         let observed = Observed {
             event,
             verdict,
@@ -135,6 +141,7 @@ impl Shard {
         measurements.components = self.components.into_map();
         measurements.templates = self.templates.into_map();
         measurements.sessions = self.sessions;
+        measurements.presence = self.presence.finish();
         measurements.bound();
         measurements
     }

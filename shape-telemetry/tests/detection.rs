@@ -281,10 +281,16 @@ fn a_silent_component_and_a_pause_are_found() {
         silent_header: true,
         ..Fault::default()
     });
-    assert_eq!(
-        find(&silent, AnomalyKind::SilentComponent, "header").severity,
-        Severity::Critical
+    let header = find(&silent, AnomalyKind::SilentComponent, "header");
+    assert_eq!(header.severity, Severity::Critical);
+    assert!(
+        header
+            .summary
+            .contains("one of the last was at 2026-11-23T23:41:"),
+        "{}",
+        header.summary
     );
+    assert!(!header.exemplars.is_empty());
     let paused = report(Fault {
         pause: true,
         ..Fault::default()
@@ -328,6 +334,16 @@ fn surges_and_drops_are_found() {
     assert!(surge.summary.contains("queue is long"), "{}", surge.summary);
     let drop = find(&report, AnomalyKind::RateDrop, "a");
     assert!(drop.summary.contains("cache refreshed"), "{}", drop.summary);
+    let (now, sources) = measure(&lines(5, 0));
+    let report = Analyzer::default().analyze(&now, Some(&baseline), sources);
+    let gone = find(&report, AnomalyKind::VanishedTemplate, "a");
+    assert!(
+        gone.summary
+            .contains("`cache refreshed` is gone; 360 times in the baseline"),
+        "{}",
+        gone.summary
+    );
+    assert_eq!(gone.exemplars[0].message, "cache refreshed");
 }
 
 #[test]

@@ -208,7 +208,7 @@ fn the_gaps_of_a_real_session() {
             at = *end;
         }
     }
-    let mut collector = Collector::new(CollectorConfig::new().bucket(Duration::from_millis(100)));
+    let mut collector = Collector::new(CollectorConfig::new());
     collector.read("console.log", log.as_bytes());
     let (measurements, sources) = collector.finish();
     let report = Analyzer::default().analyze(&measurements, None, sources);

@@ -100,6 +100,7 @@ pub(super) fn kind_label(kind: AnomalyKind) -> &'static str {
     match kind {
         AnomalyKind::NewTemplate => "new message",
         AnomalyKind::SilentComponent => "silent component",
+        AnomalyKind::VanishedTemplate => "message that is gone",
         AnomalyKind::RateSurge => "more often than usual",
         AnomalyKind::RateDrop => "less often than usual",
         AnomalyKind::ErrorRatio => "more failures",

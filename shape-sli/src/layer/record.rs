@@ -12,7 +12,9 @@ use std::{
 
 use http::Method;
 use jiff::Timestamp;
-use shape_telemetry::{Bucket, ComponentId, Limits, LineCounts, Measurements, SessionSample};
+use shape_telemetry::{
+    Bucket, ComponentId, Limits, LineCounts, Measurements, Presence, SessionSample,
+};
 
 use crate::Events;
 
@@ -331,6 +333,7 @@ impl MeasureHandle {
             components: BTreeMap::new(),
             templates: BTreeMap::new(),
             sessions: SessionSample::default(),
+            presence: Presence::default(),
         };
         let start = bucket_start(now, settings.bucket_ms);
         let mut taken = self.taken();

@@ -437,7 +437,7 @@ fn vanished(view: &View<'_>, baseline: &Baseline, drafts: &mut Drafts) {
             continue;
         }
         drafts.push(Draft {
-            kind: AnomalyKind::RateDrop,
+            kind: AnomalyKind::VanishedTemplate,
             component: known.component.clone(),
             template: Some(id.clone()),
             signature: id.as_str().to_owned(),
@@ -461,7 +461,7 @@ fn vanished(view: &View<'_>, baseline: &Baseline, drafts: &mut Drafts) {
                 effect: test.ratio,
                 effect_name: "rate ratio".to_owned(),
             },
-            exemplars: Vec::new(),
+            exemplars: known.exemplars.clone(),
             gated: true,
         });
     }

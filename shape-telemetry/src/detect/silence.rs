@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    AnomalyKind, ComponentId, Evidence, Exemplar, Severity,
+    AnomalyKind, BaselineComponent, ComponentId, Evidence, Exemplar, Presence, Severity,
     analyze::{Draft, Drafts, View, share, show},
     baseline::{self, Gap},
     number::{self, to_f64},
@@ -54,7 +54,13 @@ fn silent(view: &View<'_>, drafts: &mut Drafts) {
             effect_size: Effect::Large,
             share: share(known.good + known.bad, requests),
             cap: Severity::Critical,
-            summary: format!("{id} is silent; {expected:.0} records were to be expected"),
+            summary: format!(
+                "{id} is silent; {expected:.0} records were to be expected{}",
+                match last_seen(known) {
+                    Some(time) => format!(", one of the last was at {time}"),
+                    None => String::new(),
+                }
+            ),
             period: view.now.period(),
             count: 0,
             affected_requests: 0,
@@ -68,10 +74,19 @@ fn silent(view: &View<'_>, drafts: &mut Drafts) {
                 effect: expected,
                 effect_name: "records expected".to_owned(),
             },
-            exemplars: Vec::new(),
+            exemplars: known.exemplars.clone(),
             gated: true,
         });
     }
+}
+
+/// The time of the last record that the baseline keeps of a component.
+fn last_seen(known: &BaselineComponent) -> Option<Timestamp> {
+    known
+        .exemplars
+        .iter()
+        .filter_map(|exemplar| exemplar.time)
+        .max()
 }
 
 /// What a series of records says of its gaps.
@@ -80,22 +95,22 @@ struct Rhythm {
     /// Records a second, divided by their dispersion.
     rate: f64,
     gaps: Vec<Gap>,
-    /// The longest gap of the baseline.
-    known_ms: u64,
+    /// The least length of a gap.
+    least_ms: u64,
+}
+
+/// The least length of a gap that may be one, by the configuration, what times are told apart by, and the baseline.
+fn least_ms(view: &View<'_>, width_ms: u64, known_ms: u64) -> u64 {
+    u64::try_from(view.config.min_gap.as_millis())
+        .unwrap_or(u64::MAX)
+        .max(2 * width_ms)
+        .max(3 * known_ms)
 }
 
 impl Rhythm {
     /// The gaps that break the rhythm, and the p value of the longest.
-    fn breaks(&self, view: &View<'_>) -> (Vec<Gap>, f64) {
-        let least_ms = [
-            u64::try_from(view.config.min_gap.as_millis()).unwrap_or(u64::MAX),
-            2 * view.now.bucket_ms.get(),
-            3 * self.known_ms,
-        ]
-        .into_iter()
-        .max()
-        .unwrap_or(u64::MAX);
-        let shortest = (10.0 / self.rate).max(to_f64(least_ms) / 1e3);
+    fn breaks(&self) -> (Vec<Gap>, f64) {
+        let shortest = (10.0 / self.rate).max(to_f64(self.least_ms) / 1e3);
         let found: Vec<Gap> = self
             .gaps
             .iter()
@@ -135,7 +150,7 @@ fn rhythm(
     counts: &BTreeMap<Timestamp, u64>,
     bucket_ms: u64,
     gaps: Vec<Gap>,
-    known_ms: u64,
+    least_ms: u64,
 ) -> Option<Rhythm> {
     let records: u64 = counts.values().sum();
     if records < MIN_RECORDS || gaps.is_empty() {
@@ -153,42 +168,98 @@ fn rhythm(
         records,
         rate,
         gaps,
-        known_ms,
+        least_ms,
     })
 }
 
-/// The gaps that do not end before, or with, the first request: a service that waits for load is silent, and well.
+/// The gaps while there were requests: a service that waits for load is silent, and well.
 fn under_load(view: &View<'_>, mut gaps: Vec<Gap>) -> Vec<Gap> {
-    let first = view
-        .now
-        .components
-        .values()
-        .filter_map(|component| {
-            let mut buckets = component.buckets.iter();
-            buckets.find(|(_, bucket)| 0 < bucket.requests())
-        })
-        .map(|(&start, _)| start)
-        .min();
-    if let Some(first) = first {
-        gaps.retain(|gap| first < view.now.bucket_start(gap.to));
-    }
+    let presence = &view.now.presence;
+    gaps.retain(|gap| {
+        presence.first_request.is_none_or(|first| first < gap.to)
+            && presence.last_request.is_none_or(|last| gap.from < last)
+    });
     gaps
 }
 
-/// Times in which no component wrote.
-fn all(view: &View<'_>, drafts: &mut Drafts) -> Vec<Gap> {
-    let mut counts: BTreeMap<Timestamp, u64> = BTreeMap::new();
-    for component in view.now.components.values() {
-        for (&start, bucket) in &component.buckets {
-            *counts.entry(start).or_insert(0) += bucket.records();
+/// The longest times without a record that may be a habit: one in so many records.
+const HABIT: usize = 100;
+/// So many long silences of about the same length are one, too.
+const MIN_PERIODIC: usize = 12;
+
+/// From which length on a gap is none that the log has all the time, and the gaps that are as long.
+fn unusual(gaps: &[Gap], least_ms: u64, records: u64) -> (u64, Vec<Gap>) {
+    let mut lengths: Vec<u64> = gaps.iter().map(|gap| gap.ms()).collect();
+    lengths.sort_unstable_by(|a, b| b.cmp(a));
+    let rank = usize::try_from(records).unwrap_or(usize::MAX) / HABIT + 1;
+    let habit = lengths.get(rank).copied().unwrap_or(0);
+    let mut least = least_ms.max(3 * habit);
+    let n_long = lengths.partition_point(|&ms| least <= ms);
+    if MIN_PERIODIC <= n_long {
+        least = least.max(3 * lengths.get(n_long / 2).copied().unwrap_or(0));
+    }
+    let found = gaps.iter().copied().filter(|gap| least <= gap.ms());
+    (least, found.collect())
+}
+
+/// Records a second of the time outside of some gaps, divided by variance over mean of their counts by slot, or by
+/// groups of slots where these vary more.
+fn rate_outside(presence: &Presence, gaps: &[Gap]) -> f64 {
+    let (mut cut_ms, mut gaps) = (0_u64, gaps.iter().peekable());
+    let Some(begin) = presence.slots.values().next().map(|slot| slot.first) else {
+        return 0.0;
+    };
+    let slot_ms = presence.slot_ms.get();
+    let ms = |from: Timestamp, to: Timestamp| {
+        u64::try_from(to.duration_since(from).as_millis()).unwrap_or(0)
+    };
+    let (mut counts, mut end_ms): (Vec<(u64, u64)>, u64) = (Vec::new(), 0);
+    let mut records = 0;
+    for slot in presence.slots.values() {
+        while let Some(gap) = gaps.next_if(|gap| gap.to <= slot.first) {
+            cut_ms += gap.ms();
+        }
+        let at = ms(begin, slot.first).saturating_sub(cut_ms);
+        counts.push((at / slot_ms, slot.records));
+        end_ms = ms(begin, slot.last).saturating_sub(cut_ms);
+        records += slot.records;
+    }
+    let mut most = 1.0_f64;
+    for width in [1, 4, 16] {
+        let n = end_ms / slot_ms / width + 1;
+        let mut sums: BTreeMap<u64, u64> = BTreeMap::new();
+        for &(at, count) in &counts {
+            *sums.entry(at / width).or_insert(0) += count;
+        }
+        let squares = sums
+            .values()
+            .fold(0_u64, |sum, n| sum.saturating_add(n.saturating_mul(*n)));
+        // Groups at both ends are cut, which fewer than these would feel.
+        if 8 <= n {
+            most = most.max(baseline::dispersion(records, squares, n));
         }
     }
-    let known_ms = view.baseline.map_or(0, |baseline| baseline.max_gap_ms);
-    let gaps = under_load(view, baseline::all_gaps(view.now));
-    let Some(rhythm) = rhythm(&counts, view.now.bucket_ms.get(), gaps, known_ms) else {
+    to_f64(records) * 1e3 / to_f64(end_ms.max(slot_ms)) / most
+}
+
+/// Times in which no component wrote, by the times of records next to each other, whatever the buckets.
+fn all(view: &View<'_>, drafts: &mut Drafts) -> Vec<Gap> {
+    let presence = &view.now.presence;
+    let records: u64 = presence.slots.values().map(|slot| slot.records).sum();
+    let gaps = baseline::all_gaps(presence);
+    if records < MIN_RECORDS || gaps.is_empty() {
         return Vec::new();
+    }
+    let known_ms = view.baseline.map_or(0, |baseline| baseline.max_gap_ms);
+    let least_ms = least_ms(view, presence.slot_ms.get(), known_ms);
+    let (least_ms, outside) = unusual(&gaps, least_ms, records);
+    let rhythm = Rhythm {
+        records,
+        rate: rate_outside(presence, &outside),
+        gaps: under_load(view, gaps),
+        least_ms,
     };
-    let (found, p) = rhythm.breaks(view);
+    let (found, p) = rhythm.breaks();
     let Some(longest) = found
         .iter()
         .copied()
@@ -197,17 +268,7 @@ fn all(view: &View<'_>, drafts: &mut Drafts) -> Vec<Gap> {
         drafts.tested(p);
         return found;
     };
-    // Who wrote last before the silence is the first to ask.
-    let last = view.now.components.iter().find(|(_, component)| {
-        component
-            .buckets
-            .values()
-            .any(|bucket| bucket.last == Some(longest.from))
-    });
-    let id = last.map_or_else(
-        || ComponentId::new(ComponentId::UNKNOWN),
-        |(id, _)| id.clone(),
-    );
+    let id = before(view, longest);
     drafts.push(draft(
         view,
         &id,
@@ -219,6 +280,25 @@ fn all(view: &View<'_>, drafts: &mut Drafts) -> Vec<Gap> {
         &rhythm,
     ));
     found
+}
+
+/// Who is the first to ask: the component that wrote last before the silence, as far as that is known; else the one
+/// that wrote most in that bucket.
+fn before(view: &View<'_>, gap: Gap) -> ComponentId {
+    let start = view.now.bucket_start(gap.from);
+    let candidates = view.now.components.iter().filter_map(|(id, component)| {
+        let bucket = component.buckets.get(&start)?;
+        let is_before = bucket.first.is_some_and(|first| first <= gap.from);
+        is_before.then_some((
+            bucket.last == Some(gap.from),
+            bucket.records(),
+            std::cmp::Reverse(id),
+        ))
+    });
+    candidates.max().map_or_else(
+        || ComponentId::new(ComponentId::UNKNOWN),
+        |(_, _, std::cmp::Reverse(id))| id.clone(),
+    )
 }
 
 /// Times in which one component did not write while others did.
@@ -236,10 +316,13 @@ fn one(view: &View<'_>, id: &ComponentId, everywhere: &[Gap], drafts: &mut Draft
         .and_then(|baseline| baseline.components.get(id))
         .map_or(0, |known| known.max_gap_ms);
     let gaps = under_load(view, baseline::gaps(measured.buckets.values()));
-    let Some(rhythm) = rhythm(&counts, view.now.bucket_ms.get(), gaps, known_ms) else {
+    let bucket_ms = view.now.bucket_ms.get();
+    let least_ms = least_ms(view, bucket_ms, known_ms);
+    let (least_ms, _) = unusual(&gaps, least_ms, counts.values().sum());
+    let Some(rhythm) = rhythm(&counts, bucket_ms, gaps, least_ms) else {
         return;
     };
-    let (mut found, p) = rhythm.breaks(view);
+    let (mut found, p) = rhythm.breaks();
     found.retain(|gap| {
         !everywhere
             .iter()

@@ -67,10 +67,23 @@ fn read(path: &str) -> Result<Vec<(String, String)>, Failure> {
         Box::new(std::fs::File::open(path).map_err(|error| format!("{path}: {error}"))?)
     };
     let mut rows = Vec::new();
-    for (n, line) in BufReader::new(input).lines().enumerate().skip(1) {
+    for (n, line) in BufReader::new(input).lines().enumerate() {
         let line = line.map_err(|error| format!("{path}:{}: {error}", n + 1))?;
-        let line = line.trim_end_matches('\r');
+        let line = line.trim_start_matches('\u{feff}').trim_end_matches('\r');
         if line.is_empty() {
+            continue;
+        }
+        if n == 0 {
+            let mut names = line
+                .split('\t')
+                .map(|name| name.trim().to_ascii_lowercase());
+            if names.next().as_deref() != Some("session")
+                || names.next().as_deref() != Some("events")
+            {
+                return Err(
+                    format!("{path}:1: `{line}`: expected a header `session<TAB>events`").into(),
+                );
+            }
             continue;
         }
         // Columns beyond the second are none of ours: a label must not be learned from.

@@ -22,6 +22,9 @@ const PROBES: usize = 25;
 const GUMBEL: f64 = 1.884;
 /// No more than this share of the sessions is taken for anomalies while learning.
 const MAX_TRIMMED: f64 = 0.2;
+/// What so many sessions do is a way of being normal: they are learned from, however far from the others they are.
+/// Without it, rounds of learning without them make a variant that one session in fifty follows rarer each time.
+const VARIANT: f64 = 0.01;
 /// How often what is normal is learned anew without the anomalies found.
 const ROUNDS: usize = 3;
 /// Reasons that a verdict gives.
@@ -137,9 +140,11 @@ impl SessionDetector {
             .map(|(text, weight)| detector.sequence(text.split(' '), weight))
             .collect();
         let mut kept = vec![true; sequences.len()];
+        let mut rare: Option<Vec<bool>> = None;
         for _ in 0..ROUNDS {
             let scores = detector.learn(&sequences, &kept);
-            let now = detector.trim(&sequences, &scores);
+            let rare = rare.get_or_insert_with(|| detector.rare(&sequences));
+            let now = detector.trim(&sequences, &scores, rare);
             if now == kept {
                 break;
             }
@@ -218,8 +223,23 @@ impl SessionDetector {
         scores
     }
 
+    /// Whether anything about a session is rarer than [`VARIANT`] among all of them.
+    fn rare(&self, sequences: &[Sequence]) -> Vec<bool> {
+        let least = -VARIANT.ln();
+        sequences
+            .iter()
+            .map(|sequence| {
+                let parts = self.parts(sequence, 1, Part::Whole);
+                parts
+                    .findings
+                    .iter()
+                    .any(|&(surprise, _)| least <= surprise)
+            })
+            .collect()
+    }
+
     /// The sessions below the threshold, but at most [`MAX_TRIMMED`] of all left out.
-    fn trim(&self, sequences: &[Sequence], scores: &[f64]) -> Vec<bool> {
+    fn trim(&self, sequences: &[Sequence], scores: &[f64], rare: &[bool]) -> Vec<bool> {
         let mut order: Vec<usize> = (0..scores.len()).collect();
         order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then_with(|| a.cmp(&b)));
         let total: u64 = sequences.iter().map(|sequence| sequence.weight).sum();
@@ -230,7 +250,7 @@ impl SessionDetector {
             if scores[at] <= TRIM.max(self.noise) || MAX_TRIMMED * to_f64(total) < to_f64(out) {
                 break;
             }
-            kept[at] = false;
+            kept[at] = !rare[at];
         }
         kept
     }

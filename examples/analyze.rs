@@ -229,6 +229,14 @@ fn analyze(arguments: &Arguments) -> Result<Status, Failure> {
         human(started.elapsed()),
         arguments.out.display()
     ));
+    let overflow = measurements.overflow();
+    if !overflow.is_none() {
+        say(&format!(
+            "too many to tell apart: {} messages are counted together as one kind, {} records as one component",
+            count(overflow.messages),
+            count(overflow.records)
+        ));
+    }
     let (status, words) = verdict(&reports);
     say(&match status {
         Status::Breached => style.bad(words),

@@ -104,7 +104,7 @@ pub use crate::{
     blob::blob_id,
     error::{Error, ErrorKind, GitFailure},
     export::{AttributeValue, Attributes, InTotoStatement, InTotoSubject},
-    index::{SourceFile, SourceIndex, SourceIndexBuilder},
+    index::{SourceIndex, SourceIndexBuilder},
     language::Language,
     locate::{Answer, Found, Locator, Place, TextMatch},
     owner::CodeOwners,
@@ -112,6 +112,7 @@ pub use crate::{
     report::{
         EvidenceKind, LineageReport, RepositoryState, SourceRef, Trace, TraceCounts, Verdict,
     },
+    source_file::SourceFile,
     statement::{Field, LogStatement, StatementKind, Target},
     suspect::{CommitId, SuspectCommit},
     template::{MessageTemplate, Part},
@@ -157,6 +158,7 @@ mod query;
 #[cfg(feature = "ledger")]
 mod record;
 mod report;
+mod source_file;
 #[cfg(feature = "javascript")]
 mod source_map;
 mod statement;

@@ -37,6 +37,10 @@ pub(crate) fn fit_target(record: Option<&str>, statement: &Target) -> Option<Tar
         // Python names a logger after its module, Java after its class.
         Target::Module(module) if module.contains('.') => fit_dotted(record, module),
         Target::Module(module) => Some(relation(record, module)),
+        // A logger of unknown name in a module of the very name is most likely that of the module.
+        Target::Unknown(module) if record.contains('.') && is_shortened(record, module) => {
+            Some(TargetFit::Same)
+        }
         Target::Unknown(module) => Some(relation(record, module).min(TargetFit::Near)),
     }
 }

@@ -86,6 +86,13 @@ impl Wrappers {
                 let package = place.strip_suffix("/__init__.py").unwrap_or(place);
                 stem(package) == name
             }
+            Some(OnlyIn::Around) => {
+                let folder = |path: &str| {
+                    path.rsplit_once('/')
+                        .map(|(folder, _)| format!("{folder}/"))
+                };
+                folder(&wrapper.place.path).is_some_and(|folder| path.starts_with(&folder))
+            }
             Some(OnlyIn::Class(name)) => wrapper.class.rsplit('.').next() == Some(name),
         };
         let known: Vec<&Wrapper> = known.iter().filter(may_be).collect();

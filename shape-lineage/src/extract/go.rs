@@ -97,7 +97,8 @@ impl Dialect for Go {
             return None;
         }
         let (level, style) = level_and_style(method)?;
-        let text_idx = arguments.iter().position(|node| writes_text(*node))?;
+        let is_text = |node: &Node<'_>| writes_text(*node) || is_sprintf(*node, source);
+        let text_idx = arguments.iter().position(is_text)?;
         // What stands before the text is a context, an error or a depth.
         if 2 < text_idx {
             return None;
@@ -174,6 +175,11 @@ fn writes_text(node: Node<'_>) -> bool {
         node.kind(),
         "interpreted_string_literal" | "raw_string_literal" | "binary_expression"
     )
+}
+
+/// A text that is formatted before it is logged.
+fn is_sprintf(node: Node<'_>, source: &str) -> bool {
+    node.kind() == "call_expression" && part(node, "function", source) == Some("fmt.Sprintf")
 }
 
 /// Whether what follows the text are pairs or fields rather than more text.
@@ -306,7 +312,7 @@ fn write(node: Node<'_>, source: &str, template: &mut Alternatives, depth: usize
                 write(child, source, template, depth + 1);
             }
         }
-        "call_expression" if part(node, "function", source) == Some("fmt.Sprintf") => {
+        "call_expression" if is_sprintf(node, source) => {
             let list = node.child_by_field_name("arguments").map(arguments);
             match list.and_then(|list| message(Style::Format, &list, source)) {
                 Some(written) => template.push_any(text(node, source), &written),

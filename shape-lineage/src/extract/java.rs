@@ -11,7 +11,7 @@ use super::{
     java_text::{Texts, has_text, with_braces},
     level_of_name,
     placeholder::Argument,
-    syntax::{Dialect, Found, arguments, logger_level, part, text, thrown, walk},
+    syntax::{Dialect, Found, arguments, logger_level, part, text, thrown, walk, written_name},
 };
 use crate::StatementKind;
 
@@ -266,24 +266,19 @@ fn forwarded_parameter(node: Node<'_>, source: &str) -> Option<String> {
         .named_children(&mut cursor)
         .filter_map(|parameter| part(parameter, "name", source))
         .collect();
-    one_of(node, &names, source, 0).map(str::to_owned)
-}
-
-/// `message`, `prefix + message`, `String.format(message, …)`; what a text only contains is a variable of it.
-fn one_of<'s>(node: Node<'_>, names: &[&str], source: &'s str, depth: usize) -> Option<&'s str> {
-    let inner = |name: &str| {
-        let child = node.child_by_field_name(name).filter(|_| depth < 20)?;
-        one_of(child, names, source, depth + 1)
-    };
-    match node.kind() {
-        "identifier" => Some(text(node, source)).filter(|name| names.contains(name)),
+    written_name(node, &names, source, &|node| match node.kind() {
         "binary_expression" if part(node, "operator", source) == Some("+") => {
-            inner("left").or_else(|| inner("right"))
+            let sides = ["left", "right"].map(|side| node.child_by_field_name(side));
+            sides.into_iter().flatten().collect()
         }
+        // `String.format(message, …)`
         "method_invocation" if part(node, "object", source) == Some("String") => {
-            let first = node.child_by_field_name("arguments")?.named_child(0)?;
-            one_of(first, names, source, depth + 1)
+            let list = node.child_by_field_name("arguments");
+            list.and_then(|list| list.named_child(0))
+                .into_iter()
+                .collect()
         }
-        _ => None,
-    }
+        _ => Vec::new(),
+    })
+    .map(str::to_owned)
 }

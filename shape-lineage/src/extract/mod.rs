@@ -11,6 +11,8 @@ pub(crate) use self::rust_macros::MacroBook;
 #[cfg(feature = "java")]
 pub(crate) use self::java_names::JavaConstants;
 
+#[cfg(feature = "syntax")]
+mod alternatives;
 #[cfg(feature = "go")]
 mod go;
 #[cfg(feature = "java")]
@@ -26,6 +28,10 @@ mod kotlin;
 mod placeholder;
 #[cfg(feature = "python")]
 mod python;
+#[cfg(feature = "python")]
+mod python_loggers;
+#[cfg(feature = "python")]
+mod python_text;
 #[cfg(feature = "rust")]
 mod rust;
 #[cfg(feature = "rust")]
@@ -90,6 +96,8 @@ pub(crate) enum OnlyIn {
     Class(String),
     /// In a file of this name.
     Stem(String),
+    /// In a file whose folder holds that of the call.
+    Around,
 }
 
 /// A log call that writes a text which its function was given.

@@ -7,10 +7,11 @@ use tree_sitter::Node;
 
 use super::{
     Extraction, OnlyIn, RawTarget, WrapperCall, level_of_name,
-    placeholder::{Argument, braces, percent},
+    placeholder::Argument,
+    python_loggers::loggers,
+    python_text::{argument, assigned, template},
     syntax::{
-        Alternatives, Assignment, Dialect, Found, arguments, assignments, logger_level, part, text,
-        unescape, walk, write_assigned,
+        Alternatives, Dialect, Found, arguments, logger_level, part, text, walk, written_name,
     },
 };
 use crate::{MessageTemplate, StatementKind};
@@ -26,33 +27,6 @@ pub(super) fn extract(source: &str) -> Extraction {
 struct Python<'s> {
     /// The loggers that the module makes, by variable.
     loggers: BTreeMap<&'s str, RawTarget>,
-}
-
-/// `log = logging.getLogger(__name__)` at the left margin.
-fn loggers(source: &str) -> BTreeMap<&str, RawTarget> {
-    let logger = |line: &'_ str| {
-        let at = line.find("etLogger(").or_else(|| line.find("et_logger("))?;
-        let argument = line.get(at..)?.split_once('(')?.1.split(')').next()?.trim();
-        let text = argument.strip_prefix(['"', '\''])?;
-        text.strip_suffix(['"', '\'']).map(str::to_owned)
-    };
-    source
-        .lines()
-        .filter_map(|line| {
-            let (name, value) = line.split_once('=')?;
-            let name = name.split(':').next()?.trim_end();
-            let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
-                && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-            if !is_name {
-                return None;
-            }
-            if let Some(text) = logger(value) {
-                return Some((name, RawTarget::Named(text)));
-            }
-            let is_own = value.contains("etLogger(__name__)");
-            is_own.then_some((name, RawTarget::File))
-        })
-        .collect()
 }
 
 impl Dialect for Python<'_> {
@@ -90,16 +64,25 @@ impl Dialect for Python<'_> {
             .iter()
             .all(|node| part(*node, "name", source) != Some("stacklevel"));
         let kind = call.kind;
+        let may_forward = call
+            .wrapper
+            .as_ref()
+            .is_none_or(|call| call.name == ADAPTER);
         Some(Found {
             target: call.target,
-            forwards: (kind == StatementKind::Log && call.wrapper.is_none() && is_own)
+            forwards: (kind == StatementKind::Log && may_forward && is_own)
                 .then(|| forwarded_parameter(message, source))
                 .flatten(),
             wrapper: call.wrapper,
+            wraps_as: call.is_adapter.then_some(ADAPTER),
             ..Found::new(
                 kind,
                 level,
-                template(message, &values, kind == StatementKind::Log, source),
+                if call.is_adapter {
+                    adapted(message, source)
+                } else {
+                    template(message, &values, kind == StatementKind::Log, source)
+                },
             )
         })
     }
@@ -110,13 +93,19 @@ impl Dialect for Python<'_> {
 }
 
 /// What is called, and where in its arguments the text is.
+#[derive(Clone)]
 struct Call {
     kind: StatementKind,
     level: Option<Level>,
     message_idx: usize,
     target: RawTarget,
     wrapper: Option<WrapperCall>,
+    /// Whether it is how an adapter of loggers hands on what it is given.
+    is_adapter: bool,
 }
+
+/// The name of the wrapper that an adapter's `log` is, for all that is logged by an adapter.
+const ADAPTER: &str = "LoggerAdapter.log";
 
 impl Python<'_> {
     fn call(&self, function: Node<'_>, arguments: &[Node<'_>], source: &str) -> Option<Call> {
@@ -126,7 +115,11 @@ impl Python<'_> {
             message_idx,
             target: RawTarget::Unknown,
             wrapper: None,
+            is_adapter: false,
         };
+        if let Some(found) = self.handed_on(function, arguments, source) {
+            return Some(found);
+        }
         match function.kind() {
             "identifier" => match text(function, source) {
                 "print" => Some(Call {
@@ -144,12 +137,19 @@ impl Python<'_> {
                     ..call(level_in_name(name), first_text(arguments, source)?)
                 }),
                 // A function named like a level, of this module or imported: `debug("…")`.
-                name => level_function(name, name, arguments, source),
+                name => level_function(name, name, arguments, source)
+                    .or_else(|| self.bound_method(function, source)),
             },
             "attribute" => {
                 let receiver = part(function, "object", source)?;
                 let method = part(function, "attribute", source)?;
                 let known = self.loggers.get(receiver);
+                if receiver == "super()" && method == "log" && is_in_adapter(function, source) {
+                    return Some(Call {
+                        is_adapter: true,
+                        ..call(None, 1)
+                    });
+                }
                 // A variable that holds a logger is one whatever its name.
                 let name = if known.is_some() { "log" } else { receiver };
                 if logs(name, method) {
@@ -157,13 +157,23 @@ impl Python<'_> {
                     // A level of one's own, by a function that the file makes a method of loggers.
                     let is_own = matches!(method, "trace" | "verbose" | "notice" | "alert");
                     return Some(Call {
-                        target: known.cloned().unwrap_or(RawTarget::Unknown),
-                        wrapper: is_own.then(|| WrapperCall {
-                            name: method.to_owned(),
-                            class: None,
-                            only_in: Some(OnlyIn::File),
-                            is_required: false,
-                        }),
+                        target: self.target(receiver),
+                        wrapper: if is_own {
+                            Some(WrapperCall {
+                                name: method.to_owned(),
+                                class: None,
+                                only_in: Some(OnlyIn::File),
+                                is_required: false,
+                            })
+                        } else {
+                            let is_plain = known.is_some_and(|known| *known != RawTarget::Unknown);
+                            (!is_plain).then(|| WrapperCall {
+                                name: ADAPTER.to_owned(),
+                                class: None,
+                                only_in: Some(OnlyIn::Around),
+                                is_required: false,
+                            })
+                        },
                         ..call(level, usize::from(method == "log"))
                     });
                 }
@@ -190,16 +200,86 @@ impl Python<'_> {
             }
             // `getattr(logger, level)(message)`.
             "call" => {
+                let list = part(function, "arguments", source)?.trim_start_matches('(');
+                let logger = list.split(',').next()?.trim();
                 let is_logger = part(function, "function", source) == Some("getattr")
-                    && part(function, "arguments", source)?
-                        .to_ascii_lowercase()
-                        .split(',')
-                        .next()?
-                        .contains("log");
-                is_logger.then(|| call(None, 0))
+                    && logger.to_ascii_lowercase().contains("log");
+                is_logger.then(|| Call {
+                    target: self.target(logger),
+                    ..call(None, 0)
+                })
             }
             _ => None,
         }
+    }
+
+    fn target(&self, logger: &str) -> RawTarget {
+        let known = self.loggers.get(logger).cloned();
+        known.unwrap_or(RawTarget::Unknown)
+    }
+
+    /// `write = log.info if ok else log.warning; write("…")`: a variable that methods of a logger were given to.
+    fn bound_method(&self, function: Node<'_>, source: &str) -> Option<Call> {
+        let mut found: Option<Call> = None;
+        for (value, _) in assigned(function, source) {
+            let (level, target) = self.logger_method(value, source)?;
+            let level = Some(level).filter(|level| match &found {
+                Some(before) => before.level == Some(*level),
+                None => true,
+            });
+            found = Some(Call {
+                kind: StatementKind::Log,
+                level,
+                message_idx: 0,
+                target,
+                wrapper: None,
+                is_adapter: false,
+            });
+        }
+        found
+    }
+
+    /// The level and logger of `log.debug`, not called.
+    fn logger_method(&self, node: Node<'_>, source: &str) -> Option<(Level, RawTarget)> {
+        let is_attribute = node.kind() == "attribute";
+        let receiver = part(node, "object", source).filter(|_| is_attribute)?;
+        let method = part(node, "attribute", source)?;
+        let known = self.loggers.contains_key(receiver);
+        let level = logger_level(if known { "log" } else { receiver }, method)?.named()?;
+        Some((level, self.target(receiver)))
+    }
+
+    /// `write_safely(log.debug, "…")`, and in that function `write("…")`, a method that it was given.
+    fn handed_on(&self, function: Node<'_>, arguments: &[Node<'_>], source: &str) -> Option<Call> {
+        let name = text(function, source).rsplit('.').next()?;
+        let first = *arguments.first()?;
+        if let Some((level, target)) = self.logger_method(first, source) {
+            return Some(Call {
+                kind: StatementKind::Log,
+                level: Some(level),
+                message_idx: first_text(arguments, source)?,
+                target,
+                wrapper: Some(WrapperCall {
+                    name: name.to_owned(),
+                    class: None,
+                    only_in: None,
+                    is_required: true,
+                }),
+                is_adapter: false,
+            });
+        }
+        let around = function_around(function)?;
+        let is_wrapper = part(around, "name", source)?.contains("log")
+            && function.kind() == "identifier"
+            && parameters(around, source).contains(&name);
+        is_wrapper.then_some(Call {
+            kind: StatementKind::Log,
+            level: None,
+            message_idx: 0,
+            target: RawTarget::Unknown,
+            wrapper: None,
+            is_adapter: false,
+        })
     }
 }
 
@@ -228,6 +308,7 @@ fn level_function(module: &str, name: &str, arguments: &[Node<'_>], source: &str
             only_in: Some(only_in),
             is_required: true,
         }),
+        is_adapter: false,
     })
 }
 
@@ -259,15 +340,40 @@ fn level_in_name(name: &str) -> Option<Level> {
     name.rsplit('_').next().and_then(level_of_name)
 }
 
-/// The parameter of the enclosing function that an expression writes.
-fn forwarded_parameter(node: Node<'_>, source: &str) -> Option<String> {
-    let mut above = node;
-    while above.kind() != "function_definition" {
-        above = above.parent()?;
+/// What an adapter logs: its `process` may put something before and after.
+fn adapted(message: Node<'_>, source: &str) -> Alternatives {
+    let mut template = MessageTemplate::default();
+    template.push_variable(None);
+    template.push_variable(Some(text(message, source)));
+    template.push_variable(None);
+    template.into()
+}
+
+/// Whether a call stands in a class that is made from `LoggerAdapter`.
+fn is_in_adapter(mut node: Node<'_>, source: &str) -> bool {
+    while node.kind() != "class_definition" {
+        let Some(above) = node.parent() else {
+            return false;
+        };
+        node = above;
     }
-    let parameters = above.child_by_field_name("parameters")?;
+    part(node, "superclasses", source).is_some_and(|bases| bases.contains("LoggerAdapter"))
+}
+
+fn function_around(mut node: Node<'_>) -> Option<Node<'_>> {
+    while node.kind() != "function_definition" {
+        node = node.parent()?;
+    }
+    Some(node)
+}
+
+/// The names of a function's parameters.
+fn parameters<'s>(function: Node<'_>, source: &'s str) -> Vec<&'s str> {
+    let Some(parameters) = function.child_by_field_name("parameters") else {
+        return Vec::new();
+    };
     let mut cursor = parameters.walk();
-    let names: Vec<&str> = parameters
+    parameters
         .named_children(&mut cursor)
         .filter_map(|parameter| match parameter.kind() {
             "identifier" => Some(text(parameter, source)),
@@ -278,42 +384,25 @@ fn forwarded_parameter(node: Node<'_>, source: &str) -> Option<String> {
             _ => part(parameter, "name", source),
         })
         .filter(|name| !matches!(*name, "self" | "cls"))
-        .collect();
-    one_of(node, &names, source, 0).map(str::to_owned)
+        .collect()
 }
 
-/// `message`, `prefix + message`, `message.rstrip()`; what a text only contains is a variable of it.
-fn one_of<'s>(node: Node<'_>, names: &[&str], source: &'s str, depth: usize) -> Option<&'s str> {
-    let inner = |name: &str| {
-        let child = node.child_by_field_name(name).filter(|_| depth < 20)?;
-        one_of(child, names, source, depth + 1)
-    };
-    match node.kind() {
-        "identifier" => Some(text(node, source)).filter(|name| names.contains(name)),
+/// The parameter of the enclosing function that an expression writes.
+fn forwarded_parameter(node: Node<'_>, source: &str) -> Option<String> {
+    let names = parameters(function_around(node)?, source);
+    written_name(node, &names, source, &|node| match node.kind() {
         "binary_operator" if part(node, "operator", source) == Some("+") => {
-            inner("left").or_else(|| inner("right"))
+            let sides = ["left", "right"].map(|side| node.child_by_field_name(side));
+            sides.into_iter().flatten().collect()
         }
-        "call" => inner("function"),
-        "attribute" => inner("object"),
+        // `message.rstrip()`
+        "call" => node.child_by_field_name("function").into_iter().collect(),
+        "attribute" => node.child_by_field_name("object").into_iter().collect(),
         // `logger.debug(*args)`
-        "list_splat" => one_of(node.named_child(0)?, names, source, depth + 1),
-        _ => None,
-    }
-}
-
-/// What a variable was given before.
-fn assigned<'t>(node: Node<'t>, source: &str) -> Vec<Assignment<'t>> {
-    let name = text(node, source);
-    assignments(node, &["function_definition"], |found| {
-        let is_appended = match found.kind() {
-            "assignment" => false,
-            "augmented_assignment" => part(found, "operator", source) == Some("+="),
-            _ => return None,
-        };
-        (part(found, "left", source) == Some(name))
-            .then(|| Some((found.child_by_field_name("right")?, is_appended)))
-            .flatten()
+        "list_splat" => node.named_child(0).into_iter().collect(),
+        _ => Vec::new(),
     })
+    .map(str::to_owned)
 }
 
 fn logs(receiver: &str, method: &str) -> bool {
@@ -336,225 +425,4 @@ fn first_text(arguments: &[Node<'_>], source: &str) -> Option<usize> {
             // A level by name is not the text.
             && level_of_name(text(*node, source).trim_matches(['"', '\''])).is_none()
     })
-}
-
-fn argument(node: Node<'_>, source: &str) -> Argument {
-    let is_plain = node.kind() == "string" && !has_interpolation(node);
-    Argument {
-        name: part(node, "name", source).map(str::to_owned),
-        expression: part(node, "value", source)
-            .unwrap_or_else(|| text(node, source))
-            .to_owned(),
-        constant: is_plain
-            .then(|| {
-                let mut template = Alternatives::new();
-                write_string(node, source, &mut template);
-                template.single().cloned()
-            })
-            .flatten(),
-    }
-}
-
-fn has_interpolation(node: Node<'_>) -> bool {
-    let mut cursor = node.walk();
-    node.named_children(&mut cursor)
-        .any(|child| child.kind() == "interpolation")
-}
-
-/// The template of the first argument with the others put in, `%` style, as `logging` does.
-fn template(node: Node<'_>, values: &[Argument], is_log: bool, source: &str) -> Alternatives {
-    let mut template = Alternatives::new();
-    write(node, source, &mut template, 0);
-    if is_log && !values.is_empty() {
-        return template.map(|template| {
-            if template.has_variables() {
-                with_percents(&template)
-            } else {
-                percent(&template.to_string(), values)
-            }
-        });
-    }
-    if !is_log {
-        for value in values {
-            template.push_text(" ");
-            template.push_argument(value);
-        }
-    }
-    template
-}
-
-/// A text that has variables already and more of them by `%s`.
-fn with_percents(template: &MessageTemplate) -> MessageTemplate {
-    let mut out = MessageTemplate::default();
-    for part in template.parts() {
-        match part {
-            crate::Part::Text(text) => out.push_template(&percent(text, &[])),
-            crate::Part::Variable(name) => out.push_variable(name.as_deref()),
-        }
-    }
-    out
-}
-
-fn write(node: Node<'_>, source: &str, template: &mut Alternatives, depth: usize) {
-    let inner = |name: &str| node.child_by_field_name(name);
-    match node.kind() {
-        "string" => write_string(node, source, template),
-        "identifier" if depth < 20 => {
-            write_assigned(
-                node,
-                &assigned(node, source),
-                source,
-                template,
-                |value, out| write(value, source, out, depth + 10),
-            );
-        }
-        "concatenated_string" => {
-            let mut cursor = node.walk();
-            for child in node.named_children(&mut cursor) {
-                if child.kind() == "string" {
-                    write_string(child, source, template);
-                }
-            }
-        }
-        "parenthesized_expression" if depth < 100 => {
-            if let Some(child) = node.named_child(0) {
-                write(child, source, template, depth + 1);
-            }
-        }
-        "conditional_expression" if depth < 20 => {
-            let branch = |side_idx| {
-                move |template: &mut Alternatives| {
-                    if let Some(side) = node.named_child(side_idx) {
-                        write(side, source, template, depth + 1);
-                    }
-                }
-            };
-            // `yes if condition else no`
-            let (mut yes, mut no) = (branch(0), branch(2));
-            template.fork(text(node, source), [&mut yes, &mut no]);
-        }
-        "binary_operator" if depth < 100 => match part(node, "operator", source) {
-            Some("+") => {
-                for side in [inner("left"), inner("right")].into_iter().flatten() {
-                    write(side, source, template, depth + 1);
-                }
-            }
-            Some("%") => write_percent(node, source, template, depth),
-            // `"-" * 49`
-            Some("*") => match repeated(node, source) {
-                Some(text) => template.push_text(&text),
-                None => template.push_expression(text(node, source)),
-            },
-            _ => template.push_expression(text(node, source)),
-        },
-        "call" => {
-            let function = inner("function");
-            let object = function.and_then(|function| function.child_by_field_name("object"));
-            let method = function.and_then(|function| part(function, "attribute", source));
-            match (object, method, inner("arguments")) {
-                (Some(object), Some("format"), Some(list))
-                    if matches!(
-                        object.kind(),
-                        "string"
-                            | "concatenated_string"
-                            | "parenthesized_expression"
-                            | "identifier"
-                    ) =>
-                {
-                    let mut format = Alternatives::new();
-                    write(object, source, &mut format, depth + 1);
-                    let values: Vec<Argument> = arguments(list)
-                        .into_iter()
-                        .map(|node| argument(node, source))
-                        .collect();
-                    let written = format.map(|format| match format.parts() {
-                        [crate::Part::Text(format)] => braces(format, &values),
-                        _ => format,
-                    });
-                    template.push_any(text(node, source), &written);
-                }
-                _ => template.push_expression(text(node, source)),
-            }
-        }
-        _ => template.push_expression(text(node, source)),
-    }
-}
-
-/// The text of `"-" * 49`.
-fn repeated(node: Node<'_>, source: &str) -> Option<String> {
-    const MAX_TIMES: usize = 1_000;
-    let left = node.child_by_field_name("left")?;
-    let n_times: usize = part(node, "right", source)?.parse().ok()?;
-    if left.kind() != "string" || MAX_TIMES < n_times {
-        return None;
-    }
-    let mut template = Alternatives::new();
-    write_string(left, source, &mut template);
-    let single = template.single().filter(|text| !text.has_variables())?;
-    Some(single.to_string().repeat(n_times))
-}
-
-/// `"%s of %s" % (a, b)`.
-fn write_percent(node: Node<'_>, source: &str, template: &mut Alternatives, depth: usize) {
-    let (Some(left), Some(right)) = (
-        node.child_by_field_name("left"),
-        node.child_by_field_name("right"),
-    ) else {
-        return;
-    };
-    let mut format = Alternatives::new();
-    write(left, source, &mut format, depth + 1);
-    let Some(format) = format.single() else {
-        template.push_expression(text(node, source));
-        return;
-    };
-    let values: Vec<Argument> = if right.kind() == "tuple" {
-        arguments(right)
-            .into_iter()
-            .map(|node| argument(node, source))
-            .collect()
-    } else {
-        vec![argument(right, source)]
-    };
-    if format.has_variables() {
-        template.push_template(&with_percents(format));
-    } else {
-        template.push_template(&percent(&format.to_string(), &values));
-    }
-}
-
-/// A string, plain, raw or with interpolations.
-fn write_string(node: Node<'_>, source: &str, template: &mut Alternatives) {
-    let mut cursor = node.walk();
-    let is_raw = source[node.start_byte()..]
-        .split(['"', '\''])
-        .next()
-        .is_some_and(|prefix| prefix.contains(['r', 'R']));
-    let is_format = source[node.start_byte()..]
-        .split(['"', '\''])
-        .next()
-        .is_some_and(|prefix| prefix.contains(['f', 'F']));
-    for child in node.named_children(&mut cursor) {
-        match child.kind() {
-            "string_content" => {
-                // Escapes are children of the content; the text is resolved as a whole.
-                let raw = text(child, source);
-                let resolved = if is_raw {
-                    raw.to_owned()
-                } else {
-                    unescape(raw)
-                };
-                if is_format {
-                    template.push_text(&resolved.replace("{{", "{").replace("}}", "}"));
-                } else {
-                    template.push_text(&resolved);
-                }
-            }
-            "interpolation" => {
-                let name = part(child, "expression", source).unwrap_or_else(|| text(child, source));
-                template.push_expression(name);
-            }
-            _ => {}
-        }
-    }
 }

@@ -2,9 +2,10 @@
 
 use tree_sitter::{Language, Node, Parser, Tree};
 
+pub(super) use super::alternatives::Alternatives;
 use super::{
     CallLevel, Extraction, RawStatement, RawSymbol, RawTarget, RawWrapper, WrapperCall,
-    level_of_name, placeholder::Argument,
+    level_of_name,
 };
 use crate::{Field, MessageTemplate, StatementKind};
 
@@ -44,6 +45,8 @@ pub(super) struct Found {
     pub(super) wrapper: Option<WrapperCall>,
     /// The parameter of the enclosing function that the text is, or is a part of.
     pub(super) forwards: Option<String>,
+    /// The name by which calls of this wrapper know it, if that is not the function's.
+    pub(super) wraps_as: Option<&'static str>,
     /// Where the call starts, if that is not where the expression does.
     pub(super) start: Option<usize>,
 }
@@ -62,139 +65,9 @@ impl Found {
             target: RawTarget::Unknown,
             wrapper: None,
             forwards: None,
+            wraps_as: None,
             start: None,
         }
-    }
-}
-
-/// What an expression may write: `c ? "a" : "b"` has two templates.
-#[derive(Clone, Debug)]
-pub(super) struct Alternatives(Vec<MessageTemplate>);
-
-impl Alternatives {
-    /// More ways than this are a variable.
-    const MAX: usize = 8;
-
-    pub(super) fn new() -> Self {
-        Self(vec![MessageTemplate::default()])
-    }
-
-    pub(super) fn push_text(&mut self, text: &str) {
-        for template in &mut self.0 {
-            template.push_text(text);
-        }
-    }
-
-    /// A variable that is named by its source, on one line.
-    pub(super) fn push_expression(&mut self, expression: &str) {
-        let words: Vec<&str> = expression.split_whitespace().collect();
-        let name: String = words.join(" ").chars().take(80).collect();
-        for template in &mut self.0 {
-            template.push_variable(Some(&name));
-        }
-    }
-
-    pub(super) fn push_template(&mut self, other: &MessageTemplate) {
-        for template in &mut self.0 {
-            template.push_template(other);
-        }
-    }
-
-    pub(super) fn push_argument(&mut self, argument: &Argument) {
-        for template in &mut self.0 {
-            argument.write_to(template);
-        }
-    }
-
-    /// Goes on with either of two texts.
-    pub(super) fn fork(&mut self, expression: &str, branches: [&mut dyn FnMut(&mut Self); 2]) {
-        let mut all = Vec::new();
-        for branch in branches {
-            let mut copy = self.clone();
-            branch(&mut copy);
-            all.extend(copy.0);
-        }
-        if Self::MAX < all.len() {
-            self.push_expression(expression);
-        } else {
-            self.0 = all;
-        }
-    }
-
-    /// Goes on with any of several texts.
-    pub(super) fn push_any(&mut self, expression: &str, values: &Self) {
-        if Self::MAX < self.0.len() * values.0.len() {
-            self.push_expression(expression);
-            return;
-        }
-        let mut all = Vec::new();
-        for head in &self.0 {
-            for value in &values.0 {
-                let mut template = head.clone();
-                template.push_template(value);
-                all.push(template);
-            }
-        }
-        self.0 = all;
-    }
-
-    /// One of these, or one of those.
-    pub(super) fn or(&mut self, others: Self) {
-        for other in others.0 {
-            if !self.0.contains(&other) {
-                self.0.push(other);
-            }
-        }
-    }
-
-    pub(super) fn map(self, change: impl Fn(MessageTemplate) -> MessageTemplate) -> Self {
-        Self(self.0.into_iter().map(change).collect())
-    }
-
-    /// Whether there is text that is more than a number.
-    pub(super) fn has_text(&self) -> bool {
-        let is_text = |text: &str| !text.bytes().all(|byte| byte.is_ascii_digit());
-        self.0.iter().any(|template| template.texts().any(is_text))
-    }
-
-    pub(super) fn has_variables(&self) -> bool {
-        self.0.iter().any(MessageTemplate::has_variables)
-    }
-
-    /// What stands before and behind a variable, if there is but one template and it has the variable as it is, or
-    /// first in a longer expression.
-    fn around(&self, variable: &str) -> Option<(MessageTemplate, MessageTemplate)> {
-        let parts = self.single()?.parts();
-        let name_of = |part: &crate::Part| match part {
-            crate::Part::Variable(name) => name.clone(),
-            crate::Part::Text(_) => None,
-        };
-        let is_it = |part: &crate::Part| {
-            let name = name_of(part).unwrap_or_default();
-            let rest = name.strip_prefix(variable);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" +"))
-        };
-        let at = parts.iter().position(is_it)?;
-        let mut after = MessageTemplate::default();
-        if name_of(&parts[at]).as_deref() != Some(variable) {
-            after.push_variable(None);
-        }
-        after.push_template(&MessageTemplate::from_parts(&parts[at + 1..]));
-        Some((MessageTemplate::from_parts(&parts[..at]), after))
-    }
-
-    /// The template, if there is but one.
-    pub(super) fn single(&self) -> Option<&MessageTemplate> {
-        match self.0.as_slice() {
-            [template] => Some(template),
-            _ => None,
-        }
-    }
-}
-
-impl From<MessageTemplate> for Alternatives {
-    fn from(template: MessageTemplate) -> Self {
-        Self(vec![template])
     }
 }
 
@@ -253,6 +126,7 @@ pub(super) fn walk(
                 && let Some(parameter) = &found.forwards
             {
                 let name = symbol.name.rsplit('.').next().unwrap_or_default();
+                let name = found.wraps_as.unwrap_or(name);
                 let (before, after) = found.message.around(parameter).unwrap_or_default();
                 extraction.wrappers.push(RawWrapper {
                     name: name.to_owned(),
@@ -401,6 +275,28 @@ pub(super) fn write_assigned<'t>(
         }
     }
     template.push_expression(name);
+}
+
+/// Which of several names an expression writes, alone or with other text around it: `prefix + message`. What a text only
+/// contains is a variable of it. `parts` says which inner expressions an expression is written from.
+pub(super) fn written_name<'t, 's>(
+    node: Node<'t>,
+    names: &[&str],
+    source: &'s str,
+    parts: &dyn Fn(Node<'t>) -> Vec<Node<'t>>,
+) -> Option<&'s str> {
+    // Enough for what people write; hostile input is not followed to its end.
+    const MAX_NODES: usize = 64;
+    let mut open = vec![node];
+    for _ in 0..MAX_NODES {
+        let here = open.pop()?;
+        let name = text(here, source);
+        if here.kind() == "identifier" && names.contains(&name) {
+            return Some(name);
+        }
+        open.extend(parts(here).into_iter().rev());
+    }
+    None
 }
 
 /// The arguments in a list, comments left out.

@@ -55,6 +55,8 @@ pub(crate) struct Matcher {
     weak: HashMap<String, Vec<usize>>,
     /// Statements with next to no constant text, by the last part of the target that their records surely have.
     near_empty: BTreeMap<String, Vec<usize>>,
+    /// The file of all statements of a logger with a name of its own; none where they are in several.
+    files_of_named: HashMap<String, Option<String>>,
     /// Statements without a message, by the first field that they always write.
     fields_only: HashMap<String, Vec<usize>>,
 }
@@ -97,12 +99,9 @@ impl Matcher {
                 continue;
             }
             if form.is_weak() {
-                if let Target::Module(target) | Target::Named(target) =
-                    &statements[form.statement_idx].target
-                {
-                    let weak = matcher.weak.entry(last_part(target).to_owned());
-                    weak.or_default().push(form_idx);
-                }
+                let target = name_of(&statements[form.statement_idx].target);
+                let weak = matcher.weak.entry(last_part(target).to_owned());
+                weak.or_default().push(form_idx);
                 continue;
             }
             match form.clue() {
@@ -130,6 +129,12 @@ impl Matcher {
         {
             let fields_only = self.fields_only.entry(field.name.clone()).or_default();
             fields_only.push(statement_idx);
+        }
+        if let Target::Named(name) = &statement.target {
+            let path = &statement.location.path;
+            let file = self.files_of_named.entry(name.clone());
+            let file = file.or_insert_with(|| Some(path.clone()));
+            file.take_if(|file| file != path);
         }
         if message.has_variables()
             && message.literal_chars() < MIN_LITERAL_CHARS_AT_TARGET
@@ -297,8 +302,11 @@ impl Matcher {
             let statement = &statements[*statement_idx];
             let message = &statement.message;
             query.level.is_some()
-                && query.level == statement.level
+                && statement
+                    .level
+                    .is_none_or(|level| query.level == Some(level))
                 && fit_target(query.target, &statement.target) == Some(TargetFit::Same)
+                && self.is_of_one_file(&statement.target)
                 && (message.values(record.core).is_some()
                     || message.values(query.message).is_some())
         });
@@ -315,6 +323,15 @@ impl Matcher {
             form: None,
             statements: left,
         })
+    }
+
+    /// Whether nothing outside of one file is known to log under a target.
+    fn is_of_one_file(&self, target: &Target) -> bool {
+        match target {
+            Target::Module(_) => true,
+            Target::Named(name) => self.files_of_named.get(name).is_some_and(Option::is_some),
+            Target::Unknown(_) => false,
+        }
     }
 
     /// Whether a statement's own text fits the record.
@@ -341,6 +358,13 @@ impl Matcher {
         range
             .and_then(|(start, end)| self.forms.get(start..end))
             .unwrap_or_default()
+    }
+}
+
+/// The name that a target has, or that of the module where it is not known.
+fn name_of(target: &Target) -> &str {
+    match target {
+        Target::Module(name) | Target::Named(name) | Target::Unknown(name) => name,
     }
 }
 

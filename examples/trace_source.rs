@@ -18,7 +18,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 use shape_examples::terminal::{count, human};
-use shape_lineage::{EvidenceKind, Found, Locator, Query, SourceIndex};
+use shape_lineage::{EvidenceKind, Locator, Query, Sequence, SourceIndex, Told};
 use shape_telemetry::{Event, Reader, Sink, SourceLocation};
 
 const USAGE: &str = "usage: trace_source LOG --source DIR… --out OUT.csv [options]
@@ -122,6 +122,7 @@ fn run(arguments: &Arguments) -> Result<u64, Failure> {
     writeln!(out, "log_line,verdict,candidates,evidence")?;
     let mut tracer = Tracer {
         locator: Locator::new(&index),
+        sequence: Sequence::new(&index),
         certain: arguments.certain,
         looked_up: arguments.stats.then_some(Duration::ZERO),
         out,
@@ -133,6 +134,10 @@ fn run(arguments: &Arguments) -> Result<u64, Failure> {
     let name = arguments.log.display().to_string();
     let summary = Reader::new().read(&name, input, &mut tracer);
     tracer.bar.finish_and_clear();
+    let rest = std::mem::replace(&mut tracer.sequence, Sequence::new(&index));
+    for told in rest.finish() {
+        tracer.write(&told);
+    }
     let search_time = tracing.elapsed();
     if let Some(problem) = tracer.problem.or_else(|| tracer.out.flush().err()) {
         return Err(format!("cannot write `{}`: {problem}", arguments.out.display()).into());
@@ -260,6 +265,7 @@ fn common_folder(paths: &[PathBuf]) -> Result<Option<PathBuf>, Failure> {
 /// Writes a row for each record.
 struct Tracer<'i> {
     locator: Locator<'i>,
+    sequence: Sequence<'i, u64>,
     certain: bool,
     /// The time spent in looking up, where it is asked for.
     looked_up: Option<Duration>,
@@ -283,11 +289,14 @@ impl Sink for Tracer<'_> {
         if let (Some(total), Some(started)) = (&mut self.looked_up, started) {
             *total += started.elapsed();
         }
-        let row = self.row(event, &found);
-        if let Err(error) = row
-            && self.problem.is_none()
-        {
-            self.problem = Some(error);
+        let record = &event.record;
+        let thread = record.fields.iter().find(|field| field.name == "thread");
+        let thread = thread.map_or("", |field| &*field.value);
+        let logger = record.target.as_deref().unwrap_or_default();
+        self.sequence
+            .push(thread, logger, found, event.position.line.get());
+        while let Some(told) = self.sequence.pop() {
+            self.write(&told);
         }
     }
 
@@ -297,7 +306,18 @@ impl Sink for Tracer<'_> {
 }
 
 impl Tracer<'_> {
-    fn row(&mut self, event: &Event<'_>, found: &Found<'_>) -> io::Result<()> {
+    /// Writes a row and keeps the first problem of doing so.
+    fn write(&mut self, told: &Told<'_, u64>) {
+        let row = self.row(told);
+        if let Err(error) = row
+            && self.problem.is_none()
+        {
+            self.problem = Some(error);
+        }
+    }
+
+    fn row(&mut self, told: &Told<'_, u64>) -> io::Result<()> {
+        let found = &told.found;
         // Where the runtime says that the records are written, and the callers of logging wrappers among the places.
         let (mut emitters, mut callers): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
         for found in &found.places {
@@ -333,6 +353,9 @@ impl Tracer<'_> {
             Ok(other) => format!("{other:?}"),
             Err(reason) => reason.to_string(),
         };
+        if told.by_neighbour {
+            evidence.push_str("; by the record of the same thread and logger beside it");
+        }
         if !callers.is_empty() {
             evidence.push_str("; called at ");
             evidence.push_str(&callers.join("|"));
@@ -340,7 +363,7 @@ impl Tracer<'_> {
         writeln!(
             self.out,
             "{},{verdict},{},{}",
-            event.position.line,
+            told.tag,
             cell(&emitters.join("|")),
             cell(&evidence)
         )

@@ -9,7 +9,7 @@ use std::{
 use shape_telemetry::{Level, SourceLocation};
 
 use crate::{
-    Error, Language, LogStatement, SourceFile, SourceRef,
+    Error, Language, LogStatement, Place, SourceFile, SourceRef,
     blob::blob_id,
     cache::ExtractionCache,
     extract::{Extraction, extract},
@@ -332,6 +332,22 @@ impl SourceIndex {
             line: position.line,
             column: position.column,
         }))
+    }
+
+    /// The place of the statement that is run next after another one in its block, with nothing between that leaves it.
+    pub(crate) fn next_in_block<'i>(&'i self, place: Place<'i>) -> Option<Place<'i>> {
+        let location = &place.statement?.location;
+        let file = self.file(place.path)?;
+        let block = file.block_at(location)?;
+        let behind = self.statements_of(place.path).iter();
+        let behind = behind.filter(|other| location < &other.location);
+        for other in behind {
+            let other_block = file.block_at(&other.location)?;
+            if other_block.start == block.start {
+                return (other_block == block).then(|| Place::from(other));
+            }
+        }
+        None
     }
 
     pub(crate) fn matcher(&self) -> &Matcher {

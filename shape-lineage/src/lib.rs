@@ -112,6 +112,7 @@ pub use crate::{
     report::{
         EvidenceKind, LineageReport, RepositoryState, SourceRef, Trace, TraceCounts, Verdict,
     },
+    sequence::{Sequence, Told},
     source_file::SourceFile,
     statement::{Field, LogStatement, StatementKind, Target},
     suspect::{CommitId, SuspectCommit},
@@ -158,6 +159,7 @@ mod query;
 #[cfg(feature = "ledger")]
 mod record;
 mod report;
+mod sequence;
 mod source_file;
 #[cfg(feature = "javascript")]
 mod source_map;

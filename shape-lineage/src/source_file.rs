@@ -1,13 +1,13 @@
 //! A file of the index.
 
-use std::num::NonZeroU32;
+use std::{collections::HashMap, num::NonZeroU32};
 
 use shape_telemetry::SourceLocation;
 
 use crate::{
     Language, LogStatement, Target,
     blob::blob_id,
-    extract::{Extraction, RawTarget},
+    extract::{Block, Extraction, RawTarget},
     walk::SourceText,
     wrapper::Wrappers,
 };
@@ -28,6 +28,8 @@ pub struct SourceFile {
     line_starts: Vec<usize>,
     symbols: Vec<Symbol>,
     module: String,
+    /// The blocks of the statements, by line and column.
+    blocks: HashMap<(NonZeroU32, Option<NonZeroU32>), Block>,
 }
 
 #[derive(Clone, Debug)]
@@ -55,6 +57,7 @@ impl SourceFile {
             text: source.text,
             symbols: Vec::new(),
             module,
+            blocks: HashMap::new(),
         };
         let separator = language.path_separator();
         let join = |inner: &str| match (file.module.as_str(), inner) {
@@ -78,6 +81,7 @@ impl SourceFile {
             .path
             .split('/')
             .any(|part| matches!(part, "tests" | "test" | "benches"));
+        let mut blocks = HashMap::new();
         let mut statements: Vec<LogStatement> = extraction
             .statements
             .into_iter()
@@ -85,6 +89,9 @@ impl SourceFile {
                 let symbol = raw.symbol.and_then(|symbol_idx| symbols.get(symbol_idx));
                 let module = join(&raw.module);
                 let location = file.location_at(raw.start);
+                if let Some(block) = raw.block {
+                    blocks.insert((location.line, location.column), block);
+                }
                 if let Some(call) = raw.wrapper {
                     wrappers.call(location.clone(), call);
                 }
@@ -115,7 +122,13 @@ impl SourceFile {
             .collect();
         statements.sort_by(|a, b| a.location.cmp(&b.location));
         file.symbols = symbols;
+        file.blocks = blocks;
         (file, statements)
+    }
+
+    /// The block of the statement at a position.
+    pub(crate) fn block_at(&self, location: &SourceLocation) -> Option<Block> {
+        self.blocks.get(&(location.line, location.column)).copied()
     }
 
     /// The path as reports show it.

@@ -54,8 +54,10 @@ impl Wrappers {
             if let [wrapper] = nearest.as_slice() {
                 statement.level = statement.level.or(wrapper.level);
                 let mut message = wrapper.before.clone();
-                message.push_template(&statement.message);
-                message.push_template(&wrapper.after);
+                if !call.gives_logger {
+                    message.push_template(&statement.message);
+                    message.push_template(&wrapper.after);
+                }
                 statement.message = message;
             }
             statement.emit_sites = nearest

@@ -302,7 +302,7 @@ fn python_loggers() {
         [
             &Target::Module("web.app".to_owned()),
             &Target::Named("web.access".to_owned()),
-            &Target::Unknown("web.app.A".to_owned()),
+            &Target::Unknown("web.app".to_owned()),
         ]
     );
 }

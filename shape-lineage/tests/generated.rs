@@ -9,6 +9,7 @@
     feature = "rust",
     feature = "typescript"
 ))]
+#![expect(clippy::print_stdout, reason = "the table is what it is for")]
 
 use shape_lineage::{Query, SourceIndex, Verdict};
 use shape_telemetry::Level;

@@ -11,7 +11,11 @@ use super::{
     java_text::{Texts, has_text, with_braces},
     level_of_name,
     placeholder::Argument,
-    syntax::{Dialect, Found, arguments, logger_level, part, text, thrown, walk, written_name},
+    syntax::{
+        Alternatives, Dialect, Found, arguments, logger_level, part, text, thrown, walk,
+        written_name,
+    },
+    with_logger,
 };
 use crate::StatementKind;
 
@@ -82,6 +86,9 @@ impl Dialect for Java<'_> {
         }
         let method = part(node, "name", source)?;
         let list = node.child_by_field_name("arguments")?;
+        if let Some(found) = self.given_logger(node, method, &arguments(list)) {
+            return Some(found);
+        }
         let Some(receiver) = part(node, "object", source) else {
             return self.wrapper(method, None, &arguments(list));
         };
@@ -155,9 +162,45 @@ impl Java<'_> {
         };
         Some(Found {
             target: self.target(variable),
+            is_given_logger: parameters(list, source).contains(&variable),
             forwards: forwarded_parameter(format, source),
             start: call_start(list),
             ..Found::new(StatementKind::Log, level, message)
+        })
+    }
+
+    /// `Banner.print(LOG)`: the method writes to the logger that it is given.
+    fn given_logger(&self, call: Node<'_>, method: &str, arguments: &[Node<'_>]) -> Option<Found> {
+        let source = self.texts.source;
+        // A text that is given too is a part of what is written.
+        let is_said = |node: &Node<'_>| has_text(*node, source) && text(*node, source) != "\"\"";
+        if arguments.iter().any(is_said) {
+            return None;
+        }
+        let target = arguments.iter().find_map(|argument| {
+            let name = text(*argument, source);
+            self.loggers.contains_key(name).then(|| self.target(name))
+        })?;
+        let class = part(call, "object", source);
+        let only_in = match class {
+            None | Some("this" | "super") => OnlyIn::File,
+            Some(class) if class.starts_with(char::is_uppercase) => {
+                OnlyIn::Class(class.rsplit('.').next()?.to_owned())
+            }
+            Some(_) => return None,
+        };
+        let mut message = Alternatives::new();
+        message.push_expression(text(call, source));
+        Some(Found {
+            target,
+            wrapper: Some(WrapperCall {
+                name: with_logger(method),
+                class: class.is_none().then(String::new),
+                only_in: Some(only_in),
+                is_required: true,
+                gives_logger: true,
+            }),
+            ..Found::new(StatementKind::Log, None, message)
         })
     }
 
@@ -208,6 +251,7 @@ impl Java<'_> {
                 class: class.is_none().then(String::new),
                 only_in: Some(class.map_or(OnlyIn::File, |class| OnlyIn::Class(class.to_owned()))),
                 is_required: true,
+                gives_logger: false,
             }),
             ..Found::new(
                 StatementKind::Log,
@@ -251,21 +295,31 @@ fn call_start(list: Node<'_>) -> Option<usize> {
     is_elsewhere.then(|| list.start_byte())
 }
 
-/// The parameter of the enclosing method that an expression writes.
-fn forwarded_parameter(node: Node<'_>, source: &str) -> Option<String> {
-    let mut above = node;
-    while !matches!(
-        above.kind(),
-        "method_declaration" | "constructor_declaration"
-    ) {
-        above = above.parent()?;
+/// The names of the parameters of the method around a node.
+fn parameters<'s>(node: Node<'_>, source: &'s str) -> Vec<&'s str> {
+    let mut above = Some(node);
+    let is_method = |node: &Node<'_>| {
+        matches!(
+            node.kind(),
+            "method_declaration" | "constructor_declaration"
+        )
+    };
+    while let Some(here) = above.filter(|node| !is_method(node)) {
+        above = here.parent();
     }
-    let parameters = above.child_by_field_name("parameters")?;
+    let Some(parameters) = above.and_then(|method| method.child_by_field_name("parameters")) else {
+        return Vec::new();
+    };
     let mut cursor = parameters.walk();
-    let names: Vec<&str> = parameters
+    parameters
         .named_children(&mut cursor)
         .filter_map(|parameter| part(parameter, "name", source))
-        .collect();
+        .collect()
+}
+
+/// The parameter of the enclosing method that an expression writes.
+fn forwarded_parameter(node: Node<'_>, source: &str) -> Option<String> {
+    let names = parameters(node, source);
     written_name(node, &names, source, &|node| match node.kind() {
         "binary_expression" if part(node, "operator", source) == Some("+") => {
             let sides = ["left", "right"].map(|side| node.child_by_field_name(side));

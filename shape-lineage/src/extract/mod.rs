@@ -73,6 +73,18 @@ pub(crate) struct RawStatement {
     pub(crate) is_test: bool,
     /// The wrapper that the statement calls, if it calls one.
     pub(crate) wrapper: Option<WrapperCall>,
+    /// The block that it is run in, where that is known.
+    pub(crate) block: Option<Block>,
+}
+
+/// Statements of equal blocks are run one after the other: none of them without the others before it, or only because
+/// something threw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Block {
+    /// Where it starts.
+    pub(crate) start: usize,
+    /// How many statements before this one, in the whole file, leave a block or wait.
+    pub(crate) n_exits: usize,
 }
 
 /// A call of a function that hands its text on to a logger.
@@ -85,6 +97,8 @@ pub(crate) struct WrapperCall {
     pub(crate) only_in: Option<OnlyIn>,
     /// Whether the call logs only if such a wrapper is known.
     pub(crate) is_required: bool,
+    /// Whether the call says which logger is written to, and the wrapper what is written.
+    pub(crate) gives_logger: bool,
 }
 
 /// Where a wrapper is defined.
@@ -170,6 +184,12 @@ pub(crate) fn extract(
             Extraction::default()
         }
     }
+}
+
+/// The name of a function as a wrapper of the loggers that it is given: `printBanner(LOG)`.
+#[cfg(feature = "syntax")]
+pub(crate) fn with_logger(function: &str) -> String {
+    format!("{function}(logger)")
 }
 
 /// Where a call says its level.

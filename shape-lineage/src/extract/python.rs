@@ -133,6 +133,7 @@ impl Python<'_> {
                         class: None,
                         only_in: None,
                         is_required: false,
+                        gives_logger: false,
                     }),
                     ..call(level_in_name(name), first_text(arguments, source)?)
                 }),
@@ -164,6 +165,7 @@ impl Python<'_> {
                                 class: None,
                                 only_in: Some(OnlyIn::File),
                                 is_required: false,
+                                gives_logger: false,
                             })
                         } else {
                             let is_plain = known.is_some_and(|known| *known != RawTarget::Unknown);
@@ -172,6 +174,7 @@ impl Python<'_> {
                                 class: None,
                                 only_in: Some(OnlyIn::Around),
                                 is_required: false,
+                                gives_logger: false,
                             })
                         },
                         ..call(level, usize::from(method == "log"))
@@ -194,6 +197,7 @@ impl Python<'_> {
                         class: is_own.then(String::new),
                         only_in: None,
                         is_required: !(is_own && matches!(method, "_log" | "log")),
+                        gives_logger: false,
                     }),
                     ..call(level_in_name(method), first_text(arguments, source)?)
                 })
@@ -218,9 +222,11 @@ impl Python<'_> {
         known.unwrap_or(RawTarget::Unknown)
     }
 
-    /// `write = log.info if ok else log.warning; write("…")`: a variable that methods of a logger were given to.
+    /// `log_it = log.info; log_it("…")`: a variable that methods of a logger were given to.
     fn bound_method(&self, function: Node<'_>, source: &str) -> Option<Call> {
         let mut found: Option<Call> = None;
+        // Asking for every function that is called would cost too much.
+        Some(text(function, source)).filter(|name| name.contains("log"))?;
         for (value, _) in assigned(function, source) {
             let (level, target) = self.logger_method(value, source)?;
             let level = Some(level).filter(|level| match &found {
@@ -243,7 +249,9 @@ impl Python<'_> {
     fn logger_method(&self, node: Node<'_>, source: &str) -> Option<(Level, RawTarget)> {
         let is_attribute = node.kind() == "attribute";
         let receiver = part(node, "object", source).filter(|_| is_attribute)?;
+        // `logging.INFO` is no method.
         let method = part(node, "attribute", source)?;
+        let method = Some(method).filter(|name| !name.contains(char::is_uppercase))?;
         let known = self.loggers.contains_key(receiver);
         let level = logger_level(if known { "log" } else { receiver }, method)?.named()?;
         Some((level, self.target(receiver)))
@@ -264,13 +272,14 @@ impl Python<'_> {
                     class: None,
                     only_in: None,
                     is_required: true,
+                    gives_logger: false,
                 }),
                 is_adapter: false,
             });
         }
-        let around = function_around(function)?;
+        let around = Some(function).filter(|function| function.kind() == "identifier");
+        let around = function_around(around?)?;
         let is_wrapper = part(around, "name", source)?.contains("log")
-            && function.kind() == "identifier"
             && parameters(around, source).contains(&name);
         is_wrapper.then_some(Call {
             kind: StatementKind::Log,
@@ -307,6 +316,7 @@ fn level_function(module: &str, name: &str, arguments: &[Node<'_>], source: &str
             class: None,
             only_in: Some(only_in),
             is_required: true,
+            gives_logger: false,
         }),
         is_adapter: false,
     })

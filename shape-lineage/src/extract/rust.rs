@@ -315,6 +315,7 @@ impl Walk<'_> {
             message = resolve_lines(&message, Some(&line_of));
         }
         self.found.statements.push(RawStatement {
+            block: None,
             start,
             end,
             kind,

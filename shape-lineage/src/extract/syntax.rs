@@ -4,8 +4,8 @@ use tree_sitter::{Language, Node, Parser, Tree};
 
 pub(super) use super::alternatives::Alternatives;
 use super::{
-    CallLevel, Extraction, RawStatement, RawSymbol, RawTarget, RawWrapper, WrapperCall,
-    level_of_name,
+    Block, CallLevel, Extraction, RawStatement, RawSymbol, RawTarget, RawWrapper, WrapperCall,
+    level_of_name, with_logger,
 };
 use crate::{Field, MessageTemplate, StatementKind};
 
@@ -47,6 +47,8 @@ pub(super) struct Found {
     pub(super) forwards: Option<String>,
     /// The name by which calls of this wrapper know it, if that is not the function's.
     pub(super) wraps_as: Option<&'static str>,
+    /// Whether the logger is one that the enclosing function was given: what it writes is its callers'.
+    pub(super) is_given_logger: bool,
     /// Where the call starts, if that is not where the expression does.
     pub(super) start: Option<usize>,
 }
@@ -66,6 +68,7 @@ impl Found {
             wrapper: None,
             forwards: None,
             wraps_as: None,
+            is_given_logger: false,
             start: None,
         }
     }
@@ -78,6 +81,64 @@ struct Scope {
     path: String,
     symbol: Option<usize>,
     is_test: bool,
+    /// The start of the block whose statements are run one after the other.
+    block: usize,
+}
+
+/// What a node does to the order in which statements are run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flow {
+    /// Its parts are run one after the other.
+    Goes,
+    /// Its parts are run or not, or another time.
+    Chooses,
+    /// What comes behind it may not be run next.
+    Leaves,
+}
+
+impl Flow {
+    /// By the names that the grammars give to nodes.
+    fn of(kind: &str) -> Self {
+        const CHOICES: [&str; 28] = [
+            "if_",
+            "else",
+            "elif",
+            "for_",
+            "enhanced_for",
+            "while",
+            "do_",
+            "switch",
+            "case",
+            "catch",
+            "except",
+            "finally",
+            "lambda",
+            "arrow_function",
+            "function_",
+            "func_literal",
+            "method_decl",
+            "method_definition",
+            "constructor_decl",
+            "class_",
+            "ternary",
+            "conditional",
+            "match",
+            "when",
+            "select",
+            "communication",
+            "default_case",
+            "generator_function",
+        ];
+        match kind {
+            "return_statement" | "break_statement" | "continue_statement" | "throw_statement"
+            | "raise_statement" | "goto_statement" | "await" | "await_expression" | "yield"
+            | "yield_expression" | "jump_expression" | "go_statement" | "defer_statement" => {
+                Self::Leaves
+            }
+            _ if CHOICES.iter().any(|choice| kind.starts_with(choice)) => Self::Chooses,
+            _ => Self::Goes,
+        }
+    }
 }
 
 pub(super) fn walk(
@@ -101,6 +162,7 @@ pub(super) fn walk(
     };
     // Depth first with a stack of our own.
     let mut open = vec![(tree.root_node(), scope, 0_usize)];
+    let mut n_exits = 0;
     while let Some((node, scope, depth)) = open.pop() {
         let mut inner = scope;
         if let Some((name, is_function)) = dialect.scope(node, source) {
@@ -120,57 +182,81 @@ pub(super) fn walk(
                 inner.module.clone_from(&inner.path);
             }
         }
-        if let Some(mut found) = dialect.statement(node, source) {
-            let start = found.start.unwrap_or(node.start_byte());
-            if let Some(symbol) = inner.symbol.and_then(|idx| extraction.symbols.get(idx))
-                && let Some(parameter) = &found.forwards
-            {
-                let name = symbol.name.rsplit('.').next().unwrap_or_default();
-                let name = found.wraps_as.unwrap_or(name);
-                let (before, after) = found.message.around(parameter).unwrap_or_default();
-                extraction.wrappers.push(RawWrapper {
-                    name: name.to_owned(),
-                    class: inner.module.clone(),
-                    start,
-                    level: found.level,
-                    before,
-                    after,
-                });
-            }
-            if let Some(class) = found.wrapper.as_mut().and_then(|call| call.class.as_mut()) {
-                class.clone_from(&inner.module);
-            }
-            for message in found.message.0 {
-                if message.is_empty() && found.fields.is_empty() {
-                    continue;
-                }
-                extraction.statements.push(RawStatement {
-                    start,
-                    end: node.end_byte(),
-                    kind: found.kind,
-                    level: found.level,
-                    message,
-                    fields: found.fields.clone(),
-                    target: found.target.clone(),
-                    module: inner.module.clone(),
-                    symbol: inner.symbol,
-                    is_test: inner.is_test,
-                    wrapper: found.wrapper.clone(),
-                });
-            }
+        if let Some(found) = dialect.statement(node, source) {
+            let block = Block {
+                start: inner.block,
+                n_exits,
+            };
+            add(&mut extraction, found, node, &inner, block);
+        }
+        let flow = Flow::of(node.kind());
+        if flow == Flow::Leaves {
+            n_exits += 1;
         }
         if depth < MAX_DEPTH {
             let mut cursor = node.walk();
             let children: Vec<Node<'_>> = node.named_children(&mut cursor).collect();
-            open.extend(
-                children
-                    .into_iter()
-                    .rev()
-                    .map(|child| (child, inner.clone(), depth + 1)),
-            );
+            open.extend(children.into_iter().rev().map(|child| {
+                let mut scope = inner.clone();
+                if flow == Flow::Chooses {
+                    scope.block = child.start_byte();
+                }
+                (child, scope, depth + 1)
+            }));
         }
     }
     extraction
+}
+
+/// Adds a statement and the wrapper that it makes of its function.
+fn add(extraction: &mut Extraction, mut found: Found, node: Node<'_>, scope: &Scope, block: Block) {
+    let start = found.start.unwrap_or(node.start_byte());
+    let symbol = scope.symbol.and_then(|idx| extraction.symbols.get(idx));
+    if let Some(symbol) = symbol {
+        let name = symbol.name.rsplit('.').next().unwrap_or_default();
+        let define = |name, before, after| RawWrapper {
+            name,
+            class: scope.module.clone(),
+            start,
+            level: found.level,
+            before,
+            after,
+        };
+        if let Some(parameter) = &found.forwards {
+            let (before, after) = found.message.around(parameter).unwrap_or_default();
+            let name = found.wraps_as.unwrap_or(name).to_owned();
+            extraction.wrappers.push(define(name, before, after));
+        }
+        if found.is_given_logger {
+            let written = found.message.single().cloned().unwrap_or_default();
+            let name = with_logger(name);
+            extraction
+                .wrappers
+                .push(define(name, written, MessageTemplate::default()));
+        }
+    }
+    if let Some(class) = found.wrapper.as_mut().and_then(|call| call.class.as_mut()) {
+        class.clone_from(&scope.module);
+    }
+    for message in found.message.0 {
+        if message.is_empty() && found.fields.is_empty() {
+            continue;
+        }
+        extraction.statements.push(RawStatement {
+            block: Some(block),
+            start,
+            end: node.end_byte(),
+            kind: found.kind,
+            level: found.level,
+            message,
+            fields: found.fields.clone(),
+            target: found.target.clone(),
+            module: scope.module.clone(),
+            symbol: scope.symbol,
+            is_test: scope.is_test,
+            wrapper: found.wrapper.clone(),
+        });
+    }
 }
 
 pub(super) fn text<'s>(node: Node<'_>, source: &'s str) -> &'s str {

@@ -166,22 +166,29 @@ impl Matcher {
             .iter()
             .map(|(rank, _)| (rank.level, rank.target))
             .max();
+        // Tests do not run where logs come from, and bridges between logging libraries change levels: what is left to a
+        // statement of a test may as well be one of the program at another level.
+        let mut is_of_test = scratch.fits.iter().all(|(rank, _)| !rank.is_product);
         for (level, target, form_idx) in &scratch.candidates {
-            if Some((*level, *target)) < best {
+            if Some((*level, *target)) < best && !is_of_test {
                 break;
             }
             let form = &self.forms[*form_idx];
             let statement = &statements[form.statement_idx];
             if let Some(rank) = record.rank(form, statement, *level, *target) {
-                best = Some((*level, *target));
+                best = best.max(Some((*level, *target)));
+                is_of_test &= !rank.is_product;
                 let hit = (form.statement_idx, Some(*form_idx));
                 scratch.fits.push((rank, hit));
             }
         }
         let fits = &mut scratch.fits;
         let rank = fits.iter().map(|(rank, _)| *rank).max()?;
-        let is_answer =
-            |other: &Rank| *other == rank || query.target.is_some() && rank.rivals(other);
+        let is_answer = |other: &Rank| {
+            *other == rank
+                || query.target.is_some() && rank.rivals(other)
+                || rank.is_of_test_unlike(other)
+        };
         fits.retain(|(other, _)| is_answer(other));
         // The best of the forms of a statement speaks for it.
         fits.sort_unstable_by_key(|(rank, (statement_idx, form_idx))| {

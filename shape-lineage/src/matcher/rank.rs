@@ -29,6 +29,14 @@ impl Rank {
         self.level == LevelFit::Conflict
     }
 
+    /// Whether this is a statement of a test and the other one, of the program, says as much for as good a target.
+    pub(super) fn is_of_test_unlike(&self, other: &Self) -> bool {
+        !self.is_product
+            && other.is_product
+            && self.target <= other.target
+            && self.literal_chars <= other.literal_chars
+    }
+
     /// Whether another statement may as well be meant though it has less text: the record names another module than
     /// that of either, so that the more fitting text is but the more likely one.
     pub(super) fn rivals(&self, other: &Self) -> bool {

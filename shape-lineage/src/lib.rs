@@ -64,7 +64,11 @@
 //! risk.
 //!
 //! **Stack frames** choose among statements with the same text, and are the answer where no text of 10 characters is known:
-//! they say where something failed, not which statement tells it.
+//! they say where something failed, not which statement tells it. Frames and positions in generated JavaScript are first
+//! followed to its sources, through source maps beside it or in it.
+//!
+//! **Neighbours**: of statements with the same text, [`Sequence`] takes the one that must stand beside the statement of the
+//! record before or behind, in a log that names threads.
 //!
 //! A call of a logging wrapper is a statement too; [`LogStatement::emit_sites`] and [`Answer::emit_sites`] are the log calls
 //! in the wrapper, which a runtime would name.
@@ -85,7 +89,7 @@
 //! # What it does not do
 //! It does not run or compile the source. What stands behind a function call (`log.warn(text())`) is a variable to it, a
 //! logger whose name has no `log` in it is none to it, and two statements with the same text, level and module stay a set
-//! of two unless the log names lines.
+//! of two unless the log names lines or a neighbour decides.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 // Without a feature, what only it uses stays behind.

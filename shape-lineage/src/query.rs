@@ -124,8 +124,9 @@ impl<'a> Query<'a> {
     /// Allows an answer by elimination: where no statement of the module that the record names has its text, it must be
     /// one of those there that have (almost) no constant text, `debug!("{:?}", frame)` for example.
     ///
-    /// That holds if all statements of the module were found; one behind an unknown macro makes the answer wrong. The
-    /// default is to refuse it.
+    /// That holds if all statements of the module were found; one behind an unknown macro, or one of a facade that the
+    /// module hands its text to, makes the answer wrong. A logger with a name of its own is one of a module if only one file
+    /// logs under it. The default is to refuse it.
     pub fn by_elimination(mut self) -> Self {
         self.eliminates = true;
         self

@@ -132,12 +132,12 @@ proptest! {
         let texts = ["reading the file", "binding to port", "closing the door", "sleeping a while"];
         let mut source = String::new();
         for (idx, method) in methods.iter().enumerate() {
-            source += &format!("void m{idx}() {{\n");
+            source.push_str(&["void m", &idx.to_string(), "() {\n"].concat());
             for (text, is_choice) in method {
                 let choice = if *is_choice { "if (x()) " } else { "" };
-                source += &format!("{choice}LOG.info(\"{}\");\n", texts[*text]);
+                source.push_str(&[choice, "LOG.info(\"", texts[*text], "\");\n"].concat());
             }
-            source += "}\n";
+            source.push_str("}\n");
         }
         let mut records = Vec::new();
         let mut truth = Vec::new();

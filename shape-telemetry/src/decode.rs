@@ -261,9 +261,13 @@ impl<'r> Decoder<'r> {
                 if self.raw.is_empty() {
                     self.push(lines, text);
                 } else {
+                    // Only the line that was begun is put together.
+                    let first = memchr(b'\n', lines).map_or(end, |at| at + 1);
+                    let (first, others) = lines.split_at(first);
                     let mut raw = std::mem::take(&mut self.raw);
-                    raw.extend_from_slice(lines);
+                    raw.extend_from_slice(first);
                     self.push(&raw, text);
+                    self.push(others, text);
                     raw.clear();
                     self.raw = raw;
                 }

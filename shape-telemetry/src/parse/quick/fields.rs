@@ -45,16 +45,26 @@ impl<'r, 'a> Fields<'r, 'a> {
     #[inline]
     fn borrow(&mut self, name: &'a str, value: &'a str, of_span: bool) {
         // What was borrowed need not be dropped: a few words are written over.
-        if let Some(field) = self.record.fields.get_mut(self.n)
-            && let (Cow::Borrowed(old_name), Cow::Borrowed(old_value)) =
-                (&mut field.name, &mut field.value)
-        {
-            *old_name = name;
-            *old_value = value;
-            field.of_span = of_span;
-            self.n += 1;
-        } else {
-            self.own(Cow::Borrowed(name), Cow::Borrowed(value), of_span);
+        match self.record.fields.get_mut(self.n) {
+            Some(Field {
+                name: Cow::Borrowed(old_name),
+                value: Cow::Borrowed(old_value),
+                of_span: old_of_span,
+            }) => {
+                *old_name = name;
+                *old_value = value;
+                *old_of_span = of_span;
+                self.n += 1;
+            }
+            Some(_) => self.own(Cow::Borrowed(name), Cow::Borrowed(value), of_span),
+            None => {
+                self.record.fields.push(Field {
+                    name: Cow::Borrowed(name),
+                    value: Cow::Borrowed(value),
+                    of_span,
+                });
+                self.n += 1;
+            }
         }
     }
 

@@ -18,8 +18,8 @@ struct Row {
     contender: String,
     bytes: usize,
     lines: usize,
-    /// Per pass over the input.
-    samples: Vec<Duration>,
+    /// The shortest pass over the input.
+    fastest: Duration,
 }
 
 impl Table {
@@ -28,9 +28,10 @@ impl Table {
         Self::default()
     }
 
-    /// Lets `pass` go over `text` so many times, and keeps how long one pass took on average.
+    /// Lets `pass` go over `text` so many times, and keeps how long the shortest took: other programs on the machine can
+    /// only lengthen a pass.
     ///
-    /// For `Bencher::iter_custom`; it keeps warm-up passes too, of which the median takes no notice.
+    /// For `Bencher::iter_custom`; it sees the passes of the warm-up too.
     pub fn time(
         &self,
         input: &str,
@@ -40,39 +41,40 @@ impl Table {
         mut pass: impl FnMut(),
     ) -> Duration {
         let start = Instant::now();
+        let mut fastest = Duration::MAX;
+        let mut last = start;
         for _ in 0..passes {
             pass();
+            let now = Instant::now();
+            fastest = fastest.min(now - last);
+            last = now;
         }
-        let elapsed = start.elapsed();
-        let sample = elapsed / u32::try_from(passes.max(1)).unwrap_or(u32::MAX);
+        let elapsed = last - start;
         let mut rows = self.rows.borrow_mut();
         match rows
             .iter_mut()
             .find(|row| row.input == input && row.contender == contender)
         {
-            Some(row) => row.samples.push(sample),
+            Some(row) => row.fastest = row.fastest.min(fastest),
             None => rows.push(Row {
                 input: input.to_owned(),
                 contender: contender.to_owned(),
                 bytes: text.len(),
                 lines: text.lines().count(),
-                samples: vec![sample],
+                fastest,
             }),
         }
         elapsed
     }
 
-    /// Prints the medians. The last column is the speed as a multiple of that of the input's last contender, SHAPE.
+    /// Prints the shortest passes. The last column is the speed as a multiple of that of the input's last contender, SHAPE.
     ///
     /// # Errors
     /// When `out` can not be written.
     pub fn print(&self, out: &mut dyn Write) -> io::Result<()> {
-        let mut rows = self.rows.borrow_mut();
+        let rows = self.rows.borrow();
         writeln!(out, "| input | contender | MB/s | M lines/s | shape = 1 |")?;
         writeln!(out, "|---|---|---:|---:|---:|")?;
-        for row in rows.iter_mut() {
-            row.samples.sort_unstable();
-        }
         for row in rows.iter() {
             let last = rows.iter().rfind(|other| other.input == row.input);
             let times = last.map_or(1.0, |last| last.seconds() / row.seconds());
@@ -91,14 +93,8 @@ impl Table {
 }
 
 impl Row {
-    /// The median.
     fn seconds(&self) -> f64 {
-        let median = self
-            .samples
-            .get(self.samples.len() / 2)
-            .copied()
-            .unwrap_or_default();
-        median.as_secs_f64().max(1e-9)
+        self.fastest.as_secs_f64().max(1e-9)
     }
 
     fn per_microsecond(&self, n: usize) -> f64 {

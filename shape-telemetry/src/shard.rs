@@ -271,6 +271,9 @@ impl Component {
         max: usize,
         names: &mut Names,
     ) {
+        if max == 0 {
+            return;
+        }
         for field in &event.record.fields {
             let is_number = field
                 .value

@@ -267,9 +267,9 @@ impl BurnMeter {
     /// let alerts = meter.alerts(0.95);
     /// assert!(!alerts.is_empty());
     /// for minute in 31..35 {
-    ///     meter.record(at(minute)?, Events::from_good_bad(2, 0));
+    ///     meter.record(at(minute)?, Events::from_good_bad(20, 0));
     /// }
-    /// // Two of thirty-odd requests would be no evidence by themselves.
+    /// // Two of a hundred requests would be no evidence by themselves.
     /// assert!(meter.alerts(0.95).len() < meter.alerts_after(&alerts, 0.95).len());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

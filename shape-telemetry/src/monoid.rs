@@ -290,35 +290,68 @@ impl Measurements {
     /// not known by time and stay as they are.
     #[must_use]
     pub fn restrict(&self, period: Period) -> Self {
-        let mut result = self.clone();
+        let has_begun = |time: Timestamp| period.contains(bucket_start(time, self.bucket_ms));
+        let component = |measured: &ComponentMeasurements| ComponentMeasurements {
+            buckets: within(&measured.buckets, period),
+            untimed: Bucket::new(self.latency_limits_ns.len()),
+            fields: measured.fields.clone(),
+            metrics: measured
+                .metrics
+                .iter()
+                .map(|(name, series)| (name.clone(), within(series, period)))
+                .filter(|(_, series)| !series.is_empty())
+                .collect(),
+        };
+        let template = |series: &TemplateSeries| TemplateSeries {
+            text: series.text.clone(),
+            component: series.component.clone(),
+            level: series.level,
+            buckets: within(&series.buckets, period),
+            untimed: 0,
+            durations: series.durations.clone(),
+            exemplars: series
+                .exemplars
+                .iter()
+                .filter(|exemplar| exemplar.time.is_some_and(has_begun))
+                .cloned()
+                .collect(),
+        };
+        // Only what stays is cloned: of a log of weeks, the whole is the largest thing that this process holds.
+        let mut result = Self {
+            bucket_ms: self.bucket_ms,
+            latency_limits_ns: self.latency_limits_ns.clone(),
+            limits: self.limits,
+            lines: self.lines,
+            components: self
+                .components
+                .iter()
+                .map(|(id, measured)| (id.clone(), component(measured)))
+                .filter(|(_, measured)| !measured.buckets.is_empty())
+                .collect(),
+            templates: self
+                .templates
+                .iter()
+                .map(|(id, series)| (id.clone(), template(series)))
+                .filter(|(_, series)| series.count() != 0)
+                .collect(),
+            sessions: self.sessions.clone(),
+            presence: self.presence.clone(),
+        };
         result.presence.restrict(period);
-        for component in result.components.values_mut() {
-            component.buckets.retain(|&start, _| period.contains(start));
-            component.untimed = Bucket::new(self.latency_limits_ns.len());
-            for series in component.metrics.values_mut() {
-                series.retain(|&start, _| period.contains(start));
-            }
-            component.metrics.retain(|_, series| !series.is_empty());
-        }
         result
-            .components
-            .retain(|_, component| !component.buckets.is_empty());
-        for series in result.templates.values_mut() {
-            series.buckets.retain(|&start, _| period.contains(start));
-            series.untimed = 0;
-            series.exemplars.retain(|exemplar| {
-                exemplar
-                    .time
-                    .is_some_and(|time| period.contains(bucket_start(time, self.bucket_ms)))
-            });
-        }
-        result.templates.retain(|_, series| series.count() != 0);
-        result.sessions.retain(|step| {
-            step.time
-                .is_some_and(|time| period.contains(bucket_start(time, self.bucket_ms)))
-        });
+            .sessions
+            .retain(|step| step.time.is_some_and(has_begun));
         result
     }
+}
+
+/// The buckets that start in a period.
+fn within<T: Clone>(buckets: &BTreeMap<Timestamp, T>, period: Period) -> BTreeMap<Timestamp, T> {
+    buckets
+        .iter()
+        .filter(|(start, _)| period.contains(**start))
+        .map(|(start, bucket)| (*start, bucket.clone()))
+        .collect()
 }
 
 pub(crate) fn bucket_start(time: Timestamp, bucket_ms: NonZeroU64) -> Timestamp {

@@ -59,47 +59,50 @@ impl Marks {
         self.has_words
     }
 
-    /// The first byte from here on that is no letter, no digit and none of `_ - . / :`; the end of the text without one.
+    /// The first byte from here on that is no letter, no digit and none of `_ - . / :`; `before` without one before it.
     #[inline]
-    pub(crate) fn stop(&self, from: usize) -> usize {
-        self.next(from, |word| word.stops)
+    pub(crate) fn stop(&self, from: usize, before: usize) -> usize {
+        self.next(from, before, |word| word.stops)
     }
 
-    /// The first `"` or `\` from here on.
+    /// The first `"` or `\` from here on; `before` without one before it.
     #[inline]
-    pub(crate) fn quote(&self, from: usize) -> usize {
-        self.next(from, |word| word.quotes)
+    pub(crate) fn quote(&self, from: usize, before: usize) -> usize {
+        self.next(from, before, |word| word.quotes)
     }
 
-    /// The first blank from here on.
+    /// The first blank from here on; `before` without one before it.
     #[inline]
-    pub(crate) fn blank(&self, from: usize) -> usize {
-        self.next(from, |word| word.blanks)
+    pub(crate) fn blank(&self, from: usize, before: usize) -> usize {
+        self.next(from, before, |word| word.blanks)
     }
 
-    /// The first line break from here on.
+    /// The first line break from here on; the end of the text without one.
     #[inline]
     pub(crate) fn end(&self, from: usize) -> usize {
-        self.next(from, |word| word.ends)
+        self.next(from, self.len, |word| word.ends)
     }
 
+    /// What is asked for a line is not looked for behind it: a text without a quote would be gone through to its end for
+    /// each of its lines.
     #[inline]
-    fn next(&self, from: usize, set: impl Fn(&Word) -> u64) -> usize {
+    fn next(&self, from: usize, before: usize, set: impl Fn(&Word) -> u64) -> usize {
         let index = from / 64;
         let Some(word) = self.words.get(index) else {
-            return self.len;
+            return before;
         };
         let bits = set(word) >> (from % 64);
         if bits != 0 {
-            return from + first(bits);
+            return (from + first(bits)).min(before);
         }
-        let further = self.words.iter().enumerate().skip(index + 1);
-        for (index, word) in further {
+        let last = before.div_ceil(64).min(self.words.len());
+        let further = self.words.get(index + 1..last).unwrap_or_default();
+        for (index, word) in (index + 1..).zip(further) {
             if set(word) != 0 {
-                return index * 64 + first(set(word));
+                return (index * 64 + first(set(word))).min(before);
             }
         }
-        self.len
+        before
     }
 }
 
@@ -142,26 +145,29 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_byte_is_told_apart(text in prop::collection::vec(any::<u8>(), 0..300)) {
+        fn every_byte_is_told_apart(text in prop::collection::vec(any::<u8>(), 0..300), reach in 0..400_usize) {
             let mut marks = Marks::default();
             marks.take(b"something that was there before", true);
             let mut few = marks.clone();
             marks.take(&text, true);
             few.take(&text, false);
-            let check = |from: usize, found: usize, wanted: &dyn Fn(u8) -> bool| {
-                let rest = text.iter().skip(from);
-                let expected = rest.clone().position(|&b| wanted(b)).map_or(text.len(), |at| from + at);
-                prop_assert_eq!(found, expected);
-                Ok(())
-            };
             for from in 0..=text.len() {
-                check(from, marks.stop(from), &|b| !(b.is_ascii_alphanumeric() || b"_-./:".contains(&b)))?;
-                check(from, marks.quote(from), &|b| matches!(b, b'"' | b'\\'))?;
-                check(from, marks.blank(from), &|b| b == b' ')?;
-                check(from, marks.end(from), &|b| b == b'\n')?;
-                prop_assert_eq!(few.quote(from), marks.quote(from));
-                prop_assert_eq!(few.blank(from), marks.blank(from));
+                let before = (from + reach).min(text.len());
+                let check = |found: usize, wanted: &dyn Fn(u8) -> bool| {
+                    let rest = text[from..before].iter();
+                    let expected = rest.clone().position(|&b| wanted(b)).map_or(before, |at| from + at);
+                    prop_assert_eq!(found, expected);
+                    Ok(())
+                };
+                check(marks.stop(from, before), &|b| !(b.is_ascii_alphanumeric() || b"_-./:".contains(&b)))?;
+                check(marks.quote(from, before), &|b| matches!(b, b'"' | b'\\'))?;
+                check(marks.blank(from, before), &|b| b == b' ')?;
+                prop_assert_eq!(few.quote(from, before), marks.quote(from, before));
+                prop_assert_eq!(few.blank(from, before), marks.blank(from, before));
                 prop_assert_eq!(few.end(from), marks.end(from));
+                if before == text.len() {
+                    check(marks.end(from), &|b| b == b'\n')?;
+                }
             }
         }
     }

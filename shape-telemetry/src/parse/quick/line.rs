@@ -55,19 +55,19 @@ impl<'a, 'm> Line<'a, 'm> {
     /// The next byte that ends a word of letters, digits and `_ - . / :`; the end of the line without one.
     #[inline]
     pub(crate) fn stop(&self, from: usize) -> usize {
-        self.marks.stop(from).min(self.end())
+        self.marks.stop(from, self.end())
     }
 
     /// The next `"` or `\`; the end of the line without one.
     #[inline]
     pub(crate) fn quote(&self, from: usize) -> usize {
-        self.marks.quote(from).min(self.end())
+        self.marks.quote(from, self.end())
     }
 
     /// The next blank; the end of the line without one.
     #[inline]
     pub(crate) fn blank(&self, from: usize) -> usize {
-        self.marks.blank(from).min(self.end())
+        self.marks.blank(from, self.end())
     }
 
     /// A word up to a single blank: where the word ends. `None` at the end of the line and before further blanks.

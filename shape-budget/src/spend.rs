@@ -85,13 +85,8 @@ impl Spend {
         points: &[SliPoint],
         window: &SliceWindow<'_>,
     ) -> Option<Self> {
-        let (seconds, slice_target) = match method {
-            BudgetingMethod::Timeslices {
-                slice_seconds,
-                slice_target,
-            } => (slice_seconds, Some(slice_target)),
-            BudgetingMethod::RatioTimeslices { slice_seconds } => (slice_seconds, None),
-            _ => return Some(Self::events(target, events)),
+        let Some((seconds, slice_target)) = slicing(method) else {
+            return Some(Self::events(target, events));
         };
         let mut tally = Tally::new(slice_target, target);
         for slice in slices(points, window, seconds)? {
@@ -128,22 +123,15 @@ impl Spend {
         window: &SliceWindow<'_>,
     ) -> Option<Vec<i64>> {
         let mut tails = Vec::with_capacity(points.len() + 1);
-        let (seconds, slice_target) = match method {
-            BudgetingMethod::Timeslices {
-                slice_seconds,
-                slice_target,
-            } => (slice_seconds, Some(slice_target)),
-            BudgetingMethod::RatioTimeslices { slice_seconds } => (slice_seconds, None),
-            _ => {
-                let mut events = untimed;
+        let Some((seconds, slice_target)) = slicing(method) else {
+            let mut events = untimed;
+            tails.push(Self::events(target, events).remaining());
+            for point in points.iter().rev() {
+                events += point.events;
                 tails.push(Self::events(target, events).remaining());
-                for point in points.iter().rev() {
-                    events += point.events;
-                    tails.push(Self::events(target, events).remaining());
-                }
-                tails.reverse();
-                return Some(tails);
             }
+            tails.reverse();
+            return Some(tails);
         };
         // The slice that the points so far end in is not whole: another point may still join it.
         let (mut whole, mut cut) = (Tally::new(slice_target, target), (None, Events::NONE));
@@ -359,6 +347,18 @@ impl SliceWindow<'_> {
 }
 
 const NANOSECOND: jiff::SignedDuration = jiff::SignedDuration::from_nanos(1);
+
+/// How long a slice is, and the target of one where it has its own; `None` where events are counted.
+fn slicing(method: BudgetingMethod) -> Option<(u64, Option<Target>)> {
+    match method {
+        BudgetingMethod::Timeslices {
+            slice_seconds,
+            slice_target,
+        } => Some((slice_seconds, Some(slice_target))),
+        BudgetingMethod::RatioTimeslices { slice_seconds } => Some((slice_seconds, None)),
+        _ => None,
+    }
+}
 
 /// The events of each slice that has some, in time order.
 fn slices(points: &[SliPoint], window: &SliceWindow<'_>, seconds: u64) -> Option<Vec<Events>> {

@@ -15,6 +15,7 @@ pub(super) type Prepared<'m> = BTreeMap<&'m ComponentId, BTreeMap<&'m str, serie
 pub(super) const EXPLAINED: f64 = 0.9;
 /// How much of it callees explain that deviate in another metric.
 const OTHERWISE: f64 = 0.7;
+
 /// What is known of a node.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Evidence {
@@ -55,10 +56,7 @@ impl Evidence {
 }
 
 /// The least scale of each metric, a part of what is usual for it among all nodes; and the largest move of any node.
-pub(super) fn floors<'m>(
-    prepared: &BTreeMap<&ComponentId, BTreeMap<&'m str, series::Values>>,
-    window: Window,
-) -> BTreeMap<&'m str, (f64, f64)> {
+pub(super) fn floors<'m>(prepared: &Prepared<'m>, window: Window) -> BTreeMap<&'m str, (f64, f64)> {
     let mut found: BTreeMap<&str, (Vec<f64>, f64)> = BTreeMap::new();
     for metrics in prepared.values() {
         for (&name, values) in metrics {

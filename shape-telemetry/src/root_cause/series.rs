@@ -272,10 +272,11 @@ fn reach(z: impl Iterator<Item = f64>, width: usize) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
+pub(super) mod fixture {
+    use super::{Values, Window, to_f64};
 
-    fn series(of: impl Fn(f64) -> f64) -> Values {
+    /// A noisy series of 200 values, one a second.
+    pub(in crate::root_cause) fn series(of: impl Fn(f64) -> f64) -> Values {
         (0..200)
             .map(|n| {
                 let t = to_f64(n);
@@ -284,9 +285,18 @@ mod tests {
             .collect()
     }
 
-    const WINDOW: Window = Window {
+    /// The second half of it.
+    pub(in crate::root_cause) const WINDOW: Window = Window {
         from: 100.0,
         until: 200.0,
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        fixture::{WINDOW, series},
+        *,
     };
 
     #[test]

@@ -186,20 +186,9 @@ fn sharpen(values: &[(f64, f64)], near: usize, reach: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn series(of: impl Fn(f64) -> f64) -> Values {
-        (0..200)
-            .map(|n| {
-                let t = to_f64(n);
-                (t, of(t) + (t * 12.9898).sin() * 0.5)
-            })
-            .collect()
-    }
-
-    const WINDOW: Window = Window {
-        from: 100.0,
-        until: 200.0,
+    use super::{
+        series::fixture::{WINDOW, series},
+        *,
     };
 
     #[test]

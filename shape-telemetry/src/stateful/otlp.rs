@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Stage;
-use crate::{Emitter, Field, Format, Level, Record, Sink};
+use crate::{Emitter, Field, Format, Level, Record, Sink, parse::dialect};
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
@@ -184,15 +184,7 @@ fn level(value: &Value) -> Option<Level> {
         }
         _ => return None,
     };
-    Some(match number {
-        1..=4 => Level::Trace,
-        5..=8 => Level::Debug,
-        9..=12 => Level::Info,
-        13..=16 => Level::Warn,
-        17..=20 => Level::Error,
-        21..=24 => Level::Fatal,
-        _ => return None,
-    })
+    dialect::severity(number)
 }
 
 /// A value of the protocol as text: `{"stringValue":"x"}`, `{"intValue":"4"}`, and what holds others as JSON.

@@ -21,12 +21,14 @@ mod tracing;
 
 /// Whether the lines of a format are read by where words end, beside blanks and quotes.
 pub(crate) fn needs_words(format: Format) -> bool {
+    matches!(format, Format::Tracing | Format::Logfmt | Format::Rfc5424) || is_json(format)
+}
+
+/// Whether a line of the format is an object of JSON.
+fn is_json(format: Format) -> bool {
     matches!(
         format,
-        Format::Tracing
-            | Format::Logfmt
-            | Format::Rfc5424
-            | Format::TracingJson
+        Format::TracingJson
             | Format::Bunyan
             | Format::Pino
             | Format::Zap
@@ -55,15 +57,7 @@ pub(crate) fn read<'a>(
         Format::Logfmt => pairs::logfmt(line, stamps, context, fields),
         Format::Rfc3164 | Format::Rfc5424 => syslog::with_priority(line, stamps, context, fields),
         Format::Syslog => syslog::header(line, line.start, stamps, context, fields),
-        Format::TracingJson
-        | Format::Bunyan
-        | Format::Pino
-        | Format::Zap
-        | Format::Slog
-        | Format::Logstash
-        | Format::Ecs
-        | Format::Gelf
-        | Format::Json => json::json(line, stamps, context, fields),
+        _ if is_json(format) => json::json(line, stamps, context, fields),
         _ => None,
     };
     fields.end();

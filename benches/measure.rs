@@ -18,11 +18,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("combined", &nginx_access()?),
         ("tracing", &tracing),
         ("json", &Layout::Json.text(&entries)),
+        ("logfmt", &Layout::Logfmt.text(&entries)),
+        ("rfc3164", &Layout::Rfc3164.text(&entries)),
+        ("rfc5424", &Layout::Rfc5424.text(&entries)),
     ];
     let mut group = criterion.benchmark_group("measure/collect");
     group.sampling_mode(SamplingMode::Flat);
     for (name, text) in inputs {
-        group.throughput(Throughput::Bytes(text.len().try_into()?));
+        group.throughput(Throughput::Elements(text.lines().count().try_into()?));
         group.bench_function(name, |bencher| bencher.iter(|| measure(black_box(text))));
     }
     group.finish();

@@ -203,6 +203,7 @@ impl Service {
                 );
             }
         }
+        let path = corrections.unwrap_or_default();
         let text = corrections.map(text_of).transpose()?.unwrap_or_default();
         for (index, line) in text.lines().enumerate() {
             if line.trim().is_empty() || (index == 0 && line.starts_with("known_at")) {
@@ -222,7 +223,7 @@ impl Service {
             };
             let (known_at, start, events, reason) = row().ok_or_else(|| {
                 format!(
-                    "corrections: line {}: `{line}`, expected `known_at,time,good,total,reason`",
+                    "{path}:{}: `{line}`, expected `known_at,time,good,total,reason`",
                     index + 1
                 )
             })?;
@@ -329,25 +330,34 @@ impl Service {
     }
 }
 
+type Named = (&'static str, fn() -> Contract);
+
+/// The contracts that are known by name.
+const CONTRACTS: [Named; 5] = [
+    ("amazon-s3", Contract::amazon_s3_standard),
+    ("aws-compute", Contract::aws_compute_region),
+    ("google-bigtable", Contract::google_bigtable_multi_cluster),
+    ("google-interconnect", Contract::google_interconnect),
+    ("azure-vm", Contract::azure_virtual_machines_zones),
+];
+
 fn contract(name: &str) -> Result<Contract, Failure> {
-    Ok(match name {
-        "amazon-s3" => Contract::amazon_s3_standard(),
-        "aws-compute" => Contract::aws_compute_region(),
-        "google-bigtable" => Contract::google_bigtable_multi_cluster(),
-        "google-interconnect" => Contract::google_interconnect(),
-        "azure-vm" => Contract::azure_virtual_machines_zones(),
-        path => json(path)?,
+    if let Some((_, known)) = CONTRACTS.iter().find(|(known, _)| *known == name) {
+        return Ok(known());
+    }
+    json(name).map_err(|error| {
+        let known = CONTRACTS.map(|(known, _)| known).join(", ");
+        format!("--contract `{name}`, neither one of {known} nor a file: {error}").into()
     })
 }
 
 /// What a contract pays for each month that the counts cover whole.
 fn settle(
     service: &Service,
-    name: &str,
+    contract: &Contract,
     fee_cents: u64,
     exclusions: &[Exclusion],
 ) -> Result<(), Failure> {
-    let contract = contract(name)?;
     let month = Window::Calendar {
         unit: CalendarUnit::Month,
         time_zone: "UTC".to_owned(),
@@ -381,6 +391,8 @@ fn run() -> Result<ExitCode, Failure> {
         say(USAGE);
         return Ok(ExitCode::SUCCESS);
     };
+    // Whatever is wrong with what was given is said before anything is written.
+    let contract = arguments.contract.as_deref().map(contract).transpose()?;
     let service = Service::read(&arguments)?;
     if let Some(at) = arguments.at {
         service.answer(at, arguments.known_at)?;
@@ -432,9 +444,9 @@ fn run() -> Result<ExitCode, Failure> {
             record.id, record.evidence
         ));
     }
-    if let Some(name) = &arguments.contract {
+    if let Some(contract) = &contract {
         let exclusions = service.config.own_exclusions();
-        settle(&service, name, arguments.fee_cents, exclusions)?;
+        settle(&service, contract, arguments.fee_cents, exclusions)?;
     }
     Ok(match report.worst() {
         Status::Breached => ExitCode::from(1),

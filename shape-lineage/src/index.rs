@@ -15,7 +15,7 @@ use crate::{
     extract::{Extraction, extract},
     matcher::Matcher,
     package::Packages,
-    place::stem,
+    place::{is_suffix, stem, two_last_parts},
     walk::{SourceText, Walked, walk},
     wrapper::Wrappers,
 };
@@ -46,6 +46,8 @@ pub struct SourceIndex {
     problems: Vec<String>,
     /// Files by their names up to the first point.
     by_stem: HashMap<String, Vec<usize>>,
+    /// Files by their names with the folder that they are in.
+    by_tail: HashMap<String, Vec<usize>>,
     matcher: Matcher,
     /// Statements by level and text, made when first asked for.
     by_text: OnceLock<HashMap<TextKey, Vec<usize>>>,
@@ -164,6 +166,7 @@ impl SourceIndex {
             statements: Vec::new(),
             problems: walked.problems,
             by_stem: HashMap::new(),
+            by_tail: HashMap::new(),
             matcher: Matcher::default(),
             by_text: OnceLock::new(),
             #[cfg(feature = "javascript")]
@@ -181,9 +184,18 @@ impl SourceIndex {
             }
         }
         wrappers.resolve(&mut index.statements);
-        for (file_idx, file) in index.files.iter().enumerate() {
+        let mut start = 0;
+        for (file_idx, file) in index.files.iter_mut().enumerate() {
+            let is_here = |statement: &&LogStatement| statement.location.path == file.path();
+            let n_here = index.statements[start..].iter().take_while(is_here).count();
+            file.statements = start..start + n_here;
+            start += n_here;
             let stem = stem(file.path()).to_owned();
             index.by_stem.entry(stem).or_default().push(file_idx);
+            let tail = two_last_parts(file.path())
+                .unwrap_or(file.path())
+                .to_owned();
+            index.by_tail.entry(tail).or_default().push(file_idx);
         }
         index.matcher = Matcher::new(&index.statements);
         index
@@ -272,12 +284,11 @@ impl SourceIndex {
 
     /// The statements of a file, by position.
     pub fn statements_of(&self, path: &str) -> &[LogStatement] {
-        let start = self
-            .statements
-            .partition_point(|statement| statement.location.path.as_str() < path);
-        let n = self.statements[start..]
-            .partition_point(|statement| statement.location.path.as_str() == path);
-        &self.statements[start..start + n]
+        self.file(path).map_or(&[], |file| self.statements_in(file))
+    }
+
+    pub(crate) fn statements_in(&self, file: &SourceFile) -> &[LogStatement] {
+        &self.statements[file.statements.clone()]
     }
 
     /// The statements of a level and text, by path and position.
@@ -309,6 +320,19 @@ impl SourceIndex {
     pub(crate) fn files_with_stem(&self, stem: &str) -> impl Iterator<Item = &SourceFile> {
         let found = self.by_stem.get(stem).into_iter().flatten();
         found.map(|file_idx| &self.files[*file_idx])
+    }
+
+    /// The files whose path ends with another one, or that other path with theirs.
+    pub(crate) fn files_ending_like(&self, path: &str) -> impl Iterator<Item = &SourceFile> {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        // A name without a folder may stand for any file of that name, and the other way round.
+        let (by_tail, by_name) = match two_last_parts(path) {
+            Some(tail) => (self.by_tail.get(tail), self.by_tail.get(name)),
+            None => (None, self.by_stem.get(stem(path))),
+        };
+        let found = by_tail.into_iter().chain(by_name).flatten();
+        let files = found.map(|file_idx| &self.files[*file_idx]);
+        files.filter(move |file| is_suffix(file.path(), path))
     }
 
     /// Places of generated code as its sources have them; `None` where all stay as they are.

@@ -1,6 +1,6 @@
 //! Source positions that a record names: by its emitter, by a class and a line, by stack frames.
 
-use std::num::NonZeroU32;
+use std::{borrow::Cow, num::NonZeroU32};
 
 use shape_telemetry::SourceLocation;
 
@@ -22,15 +22,15 @@ impl<'i> Locator<'i> {
         let line = position.line;
         let mut rest = *query;
         rest.message = position.rest;
-        let text_fits = |statement: &LogStatement| {
-            index.text_fits(statement, query)
-                || position.is_in_text && index.text_fits(statement, &rest)
+        let text_fits = |file: &SourceFile, statement: &LogStatement| {
+            index.text_fits(file, statement, query)
+                || position.is_in_text && index.text_fits(file, statement, &rest)
         };
         let mut fitting = Vec::new();
         let mut others = Vec::new();
         for file in index.files_at(position.path, query.target) {
             let here = index
-                .statements_of(file.path())
+                .statements_in(file)
                 .iter()
                 .filter(|statement| statement.location.line <= line && line <= statement.end_line);
             let mut here: Vec<&LogStatement> = here.collect();
@@ -41,7 +41,7 @@ impl<'i> Locator<'i> {
             // A statement with several texts is still one place.
             here.dedup_by(|a, b| a.location == b.location);
             for statement in here {
-                if text_fits(statement) {
+                if text_fits(file, statement) {
                     fitting.push(Place::from(statement));
                 } else {
                     others.push(Place::from(statement));
@@ -84,9 +84,14 @@ impl<'i> Locator<'i> {
         let index = self.index;
         let mut places: Vec<&LogStatement> = index
             .files_with_stem(class)
-            .flat_map(|file| index.statements_of(file.path()))
-            .filter(|statement| statement.location.line <= line && line <= statement.end_line)
-            .filter(|statement| index.text_fits(statement, query))
+            .flat_map(|file| {
+                let here = index.statements_in(file).iter();
+                here.filter(move |statement| {
+                    statement.location.line <= line
+                        && line <= statement.end_line
+                        && index.text_fits(file, statement, query)
+                })
+            })
             .collect();
         places.dedup_by(|a, b| a.location == b.location);
         if places.iter().any(|place| place.location.line == line) {
@@ -141,26 +146,29 @@ impl<'i> Locator<'i> {
 }
 
 impl SourceIndex {
-    fn text_fits(&self, statement: &LogStatement, query: &Query<'_>) -> bool {
-        let statements = self.statements();
-        let start = statements.partition_point(|other| other.location < statement.location);
-        statements[start..]
+    fn text_fits(&self, file: &SourceFile, statement: &LogStatement, query: &Query<'_>) -> bool {
+        let here = self.statements_in(file);
+        let at = |other: &LogStatement| (other.location.line, other.location.column);
+        let start = here.partition_point(|other| at(other) < at(statement));
+        here[start..]
             .iter()
-            .zip(start..)
-            .take_while(|(other, _)| other.location == statement.location)
+            .zip(file.statements.start + start..)
+            .take_while(|(other, _)| at(other) == at(statement))
             .any(|(other, statement_idx)| self.matcher().fits(other, statement_idx, query))
     }
 
     /// The files that a path in a log or stack trace may mean: those that agree with it in most of its last parts.
     fn files_at(&self, path: &str, target: Option<&str>) -> Vec<&SourceFile> {
-        let path = path.replace('\\', "/");
-        if let Some(file) = self.file(&path) {
+        let path = if path.contains('\\') {
+            Cow::Owned(path.replace('\\', "/"))
+        } else {
+            Cow::Borrowed(path)
+        };
+        let path = path.as_ref();
+        let mut files: Vec<&SourceFile> = self.files_ending_like(path).collect();
+        if let Some(file) = files.iter().find(|file| file.path() == path) {
             return vec![file];
         }
-        let mut files: Vec<&SourceFile> = self
-            .files_with_stem(stem(&path))
-            .filter(|file| is_suffix(file.path(), &path))
-            .collect();
         let longest = files
             .iter()
             .map(|file| file.path().len().min(path.len()))
@@ -188,7 +196,7 @@ impl SourceIndex {
             path: file.path(),
             line,
             statement: self
-                .statements_of(file.path())
+                .statements_in(file)
                 .iter()
                 .find(|statement| statement.location.line == line),
         }
@@ -237,6 +245,13 @@ fn is_on_stack(place: &Place<'_>, query: &Query<'_>) -> bool {
 pub(crate) fn stem(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.split_once('.').map_or(name, |(stem, _)| stem)
+}
+
+/// The name of a file with the folder that it is in, if there is one.
+pub(crate) fn two_last_parts(path: &str) -> Option<&str> {
+    let (folders, _) = path.rsplit_once('/')?;
+    let start = folders.rfind('/').map_or(0, |before| before + 1);
+    (start < folders.len()).then(|| &path[start..])
 }
 
 /// Whether one path ends with the other, at a border of parts.

@@ -99,13 +99,10 @@ fn in_message(message: &str) -> Option<NamedPosition<'_>> {
 fn split_position(text: &str) -> Option<(&str, Spot<'_>, &str)> {
     const MAX_BYTES: usize = 300;
     for at in memchr::memchr_iter(b':', text.as_bytes()).take_while(|at| *at < MAX_BYTES) {
-        // The ending of a source file's name is short: most colons go here.
-        let has_ending = text.as_bytes()[..at]
-            .iter()
-            .rev()
-            .take(7)
-            .any(|byte| *byte == b'.');
-        if !has_ending {
+        // Most colons go here.
+        let mut before = text.as_bytes()[..at].iter().rev().take(7);
+        let before_ending = before.find(|byte| !byte.is_ascii_lowercase());
+        if before_ending != Some(&b'.') {
             continue;
         }
         let start = text[..at]

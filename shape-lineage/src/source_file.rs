@@ -1,6 +1,6 @@
 //! A file of the index.
 
-use std::{collections::HashMap, num::NonZeroU32};
+use std::{collections::HashMap, num::NonZeroU32, ops::Range};
 
 use shape_telemetry::SourceLocation;
 
@@ -30,6 +30,8 @@ pub struct SourceFile {
     module: String,
     /// The blocks of the statements, by line and column.
     blocks: HashMap<(NonZeroU32, Option<NonZeroU32>), Block>,
+    /// Its statements among those of the index.
+    pub(crate) statements: Range<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -58,6 +60,7 @@ impl SourceFile {
             symbols: Vec::new(),
             module,
             blocks: HashMap::new(),
+            statements: 0..0,
         };
         let separator = language.path_separator();
         let join = |inner: &str| match (file.module.as_str(), inner) {

@@ -1,6 +1,8 @@
 //! Which of many texts a message starts with.
 
-use std::{collections::HashMap, ops::Range};
+use std::ops::Range;
+
+use super::hash::FastMap;
 
 /// Shorter texts say too little about a message.
 pub(super) const MIN_BYTES: usize = 3;
@@ -17,14 +19,14 @@ pub(super) struct Affixes {
     is_end: bool,
     texts: Vec<Text>,
     /// Texts by their first bytes.
-    buckets: HashMap<[u8; MIN_BYTES], Range<usize>>,
+    buckets: FastMap<u64, Range<usize>>,
     /// The values of all texts, one text after the other.
     values: Vec<usize>,
 }
 
 #[derive(Debug)]
 struct Text {
-    bytes: Vec<u8>,
+    key: Key,
     /// The longest other text that is a prefix of this one.
     shorter: Option<usize>,
     values: Range<usize>,
@@ -33,24 +35,24 @@ struct Text {
 impl Affixes {
     /// Texts with a value each, to be looked for at the start of messages, or at their end.
     pub(super) fn new<'t>(is_end: bool, texts: impl IntoIterator<Item = (&'t str, usize)>) -> Self {
-        let mut entries: Vec<(Vec<u8>, usize)> = texts
+        let mut entries: Vec<(Key, usize)> = texts
             .into_iter()
-            .map(|(text, value)| (key(text, is_end), value))
+            .map(|(text, value)| (Key::new(text, is_end), value))
             .collect();
-        entries.sort();
+        entries.sort_unstable();
         let mut affixes = Self {
             is_end,
             ..Self::default()
         };
-        for (bytes, value) in entries {
+        for (key, value) in entries {
             let value_idx = affixes.values.len();
             affixes.values.push(value);
             match affixes.texts.last_mut() {
-                Some(last) if last.bytes == bytes => last.values.end = value_idx + 1,
+                Some(last) if last.key == key => last.values.end = value_idx + 1,
                 _ => {
-                    let shorter = affixes.shorter(&bytes);
+                    let shorter = affixes.shorter(&key);
                     affixes.texts.push(Text {
-                        bytes,
+                        key,
                         shorter,
                         values: value_idx..value_idx + 1,
                     });
@@ -58,18 +60,18 @@ impl Affixes {
             }
         }
         for (text_idx, text) in affixes.texts.iter().enumerate() {
-            if let Some(first) = text.bytes.first_chunk() {
-                let bucket = affixes.buckets.entry(*first);
+            if let Some(first) = text.key.first() {
+                let bucket = affixes.buckets.entry(first);
                 bucket.or_insert(text_idx..text_idx).end = text_idx + 1;
             }
         }
         affixes
     }
 
-    /// The longest prefix of `bytes` among the texts so far, which are all before it in order.
-    fn shorter(&self, bytes: &[u8]) -> Option<usize> {
+    /// The longest prefix of a text among the texts so far, which are all before it in order.
+    fn shorter(&self, key: &Key) -> Option<usize> {
         let mut text_idx = self.texts.len().checked_sub(1)?;
-        while !bytes.starts_with(&self.texts[text_idx].bytes) {
+        while !key.starts_with(&self.texts[text_idx].key) {
             text_idx = self.texts[text_idx].shorter?;
         }
         Some(text_idx)
@@ -77,27 +79,15 @@ impl Affixes {
 
     /// Hands out the values of all texts that the message starts (or ends) with.
     pub(super) fn find(&self, message: &str, found: &mut Vec<usize>) {
-        let mut reversed = [0_u8; MAX_BYTES];
-        let bytes = if self.is_end {
-            let n_bytes = message.len().min(MAX_BYTES);
-            for (to, from) in reversed.iter_mut().zip(message.bytes().rev()) {
-                *to = from;
-            }
-            &reversed[..n_bytes]
-        } else {
-            &message.as_bytes()[..message.len().min(MAX_BYTES)]
-        };
-        let Some(bucket) = bytes
-            .first_chunk::<MIN_BYTES>()
-            .and_then(|first| self.buckets.get(first))
-        else {
+        let message = Key::new(message, self.is_end);
+        let Some(bucket) = message.first().and_then(|first| self.buckets.get(&first)) else {
             return;
         };
         let texts = &self.texts[bucket.clone()];
-        let n_before = texts.partition_point(|text| text.bytes.as_slice() <= bytes);
+        let n_before = texts.partition_point(|text| text.key <= message);
         let mut next = n_before.checked_sub(1).map(|last| bucket.start + last);
         while let Some(text) = next.and_then(|text_idx| self.texts.get(text_idx)) {
-            if bytes.starts_with(&text.bytes) {
+            if message.starts_with(&text.key) {
                 found.extend_from_slice(&self.values[text.values.clone()]);
             }
             next = text.shorter;
@@ -105,11 +95,52 @@ impl Affixes {
     }
 }
 
-fn key(text: &str, is_end: bool) -> Vec<u8> {
-    if is_end {
-        text.bytes().rev().take(MAX_BYTES).collect()
-    } else {
-        text.bytes().take(MAX_BYTES).collect()
+const N_WORDS: usize = MAX_BYTES / 8;
+
+/// The first bytes of a text, or the last ones backwards, as numbers in the order of texts: eight bytes are compared
+/// at a time. What is missing is zero; of texts that differ in zeros only the shorter comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    words: [u64; N_WORDS],
+    n_bytes: usize,
+}
+
+impl Key {
+    fn new(text: &str, is_end: bool) -> Self {
+        let n_bytes = text.len().min(MAX_BYTES);
+        let mut bytes = [0_u8; MAX_BYTES];
+        if is_end {
+            for (to, from) in bytes.iter_mut().zip(text.bytes().rev()) {
+                *to = from;
+            }
+        } else {
+            bytes[..n_bytes].copy_from_slice(&text.as_bytes()[..n_bytes]);
+        }
+        let mut words = [0; N_WORDS];
+        let (chunks, _) = bytes.as_chunks::<8>();
+        for (word, chunk) in words.iter_mut().zip(chunks) {
+            *word = u64::from_be_bytes(*chunk);
+        }
+        Self { words, n_bytes }
+    }
+
+    fn starts_with(&self, prefix: &Self) -> bool {
+        let mut n_bits = 8 * prefix.n_bytes;
+        prefix.n_bytes <= self.n_bytes
+            && self.words.iter().zip(&prefix.words).all(|(own, word)| {
+                let differing = own ^ word;
+                let n_compared = n_bits.min(64);
+                n_bits -= n_compared;
+                differing
+                    .checked_shr(64 - u32::try_from(n_compared).unwrap_or(64))
+                    .is_none_or(|rest| rest == 0)
+            })
+    }
+
+    /// The first bytes, if there are so many.
+    fn first(&self) -> Option<u64> {
+        let n_bits = 8 * u32::try_from(MIN_BYTES).unwrap_or(8);
+        (MIN_BYTES <= self.n_bytes).then_some(self.words[0] >> (64 - n_bits))
     }
 }
 
@@ -118,6 +149,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn bytes(text: &str, is_end: bool) -> Vec<u8> {
+        if is_end {
+            text.bytes().rev().take(MAX_BYTES).collect()
+        } else {
+            text.bytes().take(MAX_BYTES).collect()
+        }
+    }
 
     proptest! {
         #[test]
@@ -131,7 +170,7 @@ mod tests {
                 Affixes::new(is_end, pairs).find(&message, &mut found);
                 found.sort_unstable();
                 let expected: Vec<usize> = (0..texts.len())
-                    .filter(|idx| key(&message, is_end).starts_with(&key(&texts[*idx], is_end)))
+                    .filter(|idx| bytes(&message, is_end).starts_with(&bytes(&texts[*idx], is_end)))
                     .collect();
                 prop_assert_eq!(found, expected);
             }

@@ -1,9 +1,6 @@
 //! Which statements a message fits.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, HashMap},
-};
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use aho_corasick::AhoCorasick;
 
@@ -11,6 +8,7 @@ pub(crate) use self::targets::TargetCache;
 use self::{
     affix::Affixes,
     form::{Clue, Form},
+    hash::FastMap,
     rank::{LevelFit, Rank},
     record::Record,
     targets::Targets,
@@ -22,6 +20,7 @@ use crate::{
 
 mod affix;
 mod form;
+mod hash;
 mod rank;
 mod record;
 mod targets;
@@ -50,15 +49,15 @@ pub(crate) struct Matcher {
     /// The forms that have a pattern as their longest text, by pattern.
     by_pattern: Vec<Vec<usize>>,
     /// Forms without variables, by their text: they fit that message and no other.
-    constants: HashMap<String, Vec<usize>>,
+    constants: FastMap<String, Vec<usize>>,
     /// Forms with little text, by the last part of the target at which alone they are answers.
-    weak: HashMap<String, Vec<usize>>,
+    weak: FastMap<String, Vec<usize>>,
     /// Statements with next to no constant text, by the last part of the target that their records surely have.
     near_empty: BTreeMap<String, Vec<usize>>,
     /// The file of all statements of a logger with a name of its own; none where they are in several.
-    files_of_named: HashMap<String, Option<String>>,
+    files_of_named: FastMap<String, Option<String>>,
     /// Statements without a message, by the first field that they always write.
-    fields_only: HashMap<String, Vec<usize>>,
+    fields_only: FastMap<String, Vec<usize>>,
 }
 
 /// A statement, and the form of it that fits; without one it fits by its fields.
@@ -216,10 +215,8 @@ impl Matcher {
         for name in record.query.fields.names() {
             for statement_idx in self.fields_only.get(name).map_or(&[][..], Vec::as_slice) {
                 let target_idx = self.targets.idx_of(&statements[*statement_idx].target);
-                let target = scratch
-                    .targets
-                    .fit(&self.targets, record.query.target, target_idx);
-                if let Some(target) = target
+                let row = scratch.targets.row(record.query.target, &self.weak);
+                if let Some(target) = row.fit(&self.targets, target_idx)
                     && let Some(rank) = record.rank_fields_only(&statements[*statement_idx], target)
                 {
                     scratch.fits.push((rank, (*statement_idx, None)));
@@ -252,9 +249,8 @@ impl Matcher {
             }
             found.extend(self.constants.get(record.core).into_iter().flatten());
         }
-        if let Some(target) = record.query.target {
-            found.extend(self.weak.get(last_part(target)).into_iter().flatten());
-        }
+        let row = targets.row(record.query.target, &self.weak);
+        found.extend_from_slice(&row.weak);
         patterns.clear();
         if let Some(automaton) = &self.automaton {
             let hits = automaton.find_overlapping_iter(message);
@@ -277,8 +273,9 @@ impl Matcher {
             if level == LevelFit::Conflict && form.literal_chars < 3 * MIN_LITERAL_CHARS {
                 continue;
             }
-            let target = targets.fit(&self.targets, record.query.target, form.target_idx);
-            let Some(target) = target else { continue };
+            let Some(target) = row.fit(&self.targets, form.target_idx) else {
+                continue;
+            };
             if !form.is_weak() || target == TargetFit::Same {
                 candidates.push((level, target, *form_idx));
             }

@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::hash::FastMap;
 use crate::{
     Target,
-    target::{TargetFit, fit_target},
+    target::{TargetFit, fit_target, last_part},
 };
 
 /// The distinct targets of the statements.
@@ -58,11 +59,22 @@ fn root_of(target: &Target) -> Option<&str> {
 /// How well targets go together, for the pairs that were asked for.
 #[derive(Debug, Default)]
 pub(crate) struct TargetCache {
-    /// For each target of records, by target of statements.
-    rows: Vec<Vec<Known>>,
-    by_record: HashMap<String, usize>,
+    rows: Vec<Row>,
+    by_record: FastMap<String, usize>,
     /// The target of the last record, which is often that of the next.
     last: Option<(String, usize)>,
+    /// Where records have no target.
+    none: Row,
+}
+
+/// What is known of a target of records.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    record: Option<String>,
+    /// By target of statements.
+    fits: Vec<Known>,
+    /// The forms that are answers only at this target.
+    pub(super) weak: Vec<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,56 +83,66 @@ enum Known {
     Answer(Option<TargetFit>),
 }
 
-impl TargetCache {
-    /// More targets of records than this are forgotten together: some logs have a name per request there.
-    const MAX_ROWS: usize = 4_096;
-
-    pub(super) fn fit(
-        &mut self,
-        targets: &Targets,
-        record: Option<&str>,
-        target_idx: usize,
-    ) -> Option<TargetFit> {
+impl Row {
+    pub(super) fn fit(&mut self, targets: &Targets, target_idx: usize) -> Option<TargetFit> {
         let target = targets.all.get(target_idx)?;
-        let Some(name) = record else {
-            return fit_target(None, target);
-        };
-        let row_idx = self.row_of(name);
-        let row = &mut self.rows[row_idx];
-        if row.len() < targets.all.len() {
-            row.resize(targets.all.len(), Known::Unasked);
+        if self.fits.len() <= target_idx {
+            self.fits.resize(targets.all.len(), Known::Unasked);
         }
-        match row[target_idx] {
+        match self.fits[target_idx] {
             Known::Answer(fit) => fit,
             Known::Unasked => {
-                let fit = targets.fit(name, target);
-                row[target_idx] = Known::Answer(fit);
+                let fit = match &self.record {
+                    Some(record) => targets.fit(record, target),
+                    None => fit_target(None, target),
+                };
+                self.fits[target_idx] = Known::Answer(fit);
                 fit
             }
         }
     }
+}
 
-    fn row_of(&mut self, name: &str) -> usize {
-        if let Some((last, row_idx)) = &self.last
-            && last == name
-        {
-            return *row_idx;
-        }
+impl TargetCache {
+    /// More targets of records than this are forgotten together: some logs have a name per request there.
+    const MAX_ROWS: usize = 4_096;
+
+    /// What is known of a record's target; `weak` are the forms that are answers only at targets with a last part.
+    pub(super) fn row(
+        &mut self,
+        record: Option<&str>,
+        weak: &FastMap<String, Vec<usize>>,
+    ) -> &mut Row {
+        let Some(record) = record else {
+            return &mut self.none;
+        };
+        let row_idx = match &self.last {
+            Some((last, row_idx)) if last == record => *row_idx,
+            _ => self.row_of(record, weak),
+        };
+        &mut self.rows[row_idx]
+    }
+
+    fn row_of(&mut self, record: &str, weak: &FastMap<String, Vec<usize>>) -> usize {
         if Self::MAX_ROWS <= self.rows.len() {
             *self = Self::default();
         }
-        let row_idx = self.by_record.get(name).copied().unwrap_or_else(|| {
+        let row_idx = self.by_record.get(record).copied().unwrap_or_else(|| {
             let row_idx = self.rows.len();
-            self.rows.push(Vec::new());
-            self.by_record.insert(name.to_owned(), row_idx);
+            self.rows.push(Row {
+                record: Some(record.to_owned()),
+                fits: Vec::new(),
+                weak: weak.get(last_part(record)).cloned().unwrap_or_default(),
+            });
+            self.by_record.insert(record.to_owned(), row_idx);
             row_idx
         });
         match &mut self.last {
             Some((last, last_idx)) => {
-                name.clone_into(last);
+                record.clone_into(last);
                 *last_idx = row_idx;
             }
-            None => self.last = Some((name.to_owned(), row_idx)),
+            None => self.last = Some((record.to_owned(), row_idx)),
         }
         row_idx
     }

@@ -75,6 +75,12 @@ pub enum Format {
     HealthApp,
     /// `[07.26 17:28:22] program - message`.
     Proxifier,
+    /// Rails without a layout: `Started GET "/" for …`, `Completed 200 OK in 12ms`.
+    Rails,
+    /// Erlang's reports: `=INFO REPORT==== 24-Nov-2026::12:00:00 ===`, the message below.
+    Erlang,
+    /// An event of Windows, as text or XML.
+    WindowsEvent,
     /// Python's `logging`: `LEVEL:name:message` and `time - name - LEVEL - message`.
     Python,
     /// A Rust panic message.
@@ -156,6 +162,9 @@ impl Format {
             Self::Logcat => "logcat",
             Self::HealthApp => "health_app",
             Self::Proxifier => "proxifier",
+            Self::Rails => "rails",
+            Self::Erlang => "erlang",
+            Self::WindowsEvent => "windows_event",
             Self::Python => "python",
             Self::RustPanic => "rust_panic",
             Self::Exception => "exception",

@@ -167,6 +167,8 @@ pub(crate) fn continues(line: &str) -> bool {
         || (i.contains(".rb:") && ruby(i).is_some())
         || php(i).is_some()
         || i == "#1 {main}"
+        // Laravel.
+        || matches!(i.trim_end(), "[stacktrace]" | "\"}")
 }
 
 /// Whether a line announces that another trace of the same event follows.

@@ -154,8 +154,12 @@ fn body<'a>(line: &'a str, record: &Record<'a>) -> Cow<'a, str> {
         return Cow::Borrowed(line.trim_ascii());
     }
     if record.message.trim_ascii().is_empty() && !record.fields.is_empty() {
-        // Nothing but fields: the pairs are the text.
-        let pairs = record.fields.iter().filter(|field| !field.of_span);
+        // Nothing but fields: the pairs are the text. Columns of a header have no names in the line.
+        let is_named = |name: &str| line.contains(name.rsplit('.').next().unwrap_or(name));
+        let pairs = record
+            .fields
+            .iter()
+            .filter(|field| !field.of_span && is_named(&field.name));
         let pairs: Vec<String> = pairs
             .map(|field| format!("{}={}", field.name, field.value))
             .collect();

@@ -109,6 +109,7 @@ fn is_path(name: &str) -> bool {
         name,
         "path"
             | "uri"
+            | "URI"
             | "url"
             | "route"
             | "req.url"

@@ -10,11 +10,11 @@ use crate::{
     escape::strip_ansi,
     frames, number,
     parse::{
-        self, exception,
+        self, bracket, exception, layout,
         marks::Marks,
         postgres,
         quick::{self, Line, Stamps},
-        server,
+        report, server,
     },
 };
 
@@ -34,6 +34,8 @@ impl Tail {
         frames::continues(line)
             || self.in_trace
             || (self.format == Format::Exception && line.starts_with("Node.js v"))
+            // The steps of a trace of Kubernetes' servers.
+            || (self.format == Format::Klog && line.starts_with("Trace["))
             || (structured
                 && (self.format == Format::RustPanic
                     || line.starts_with([' ', '\t', '}', ')', ']'])))
@@ -44,10 +46,20 @@ impl Tail {
 #[inline]
 fn has_body(record: &Record<'_>) -> bool {
     match record.format {
-        Format::MySql | Format::Logcat => record.message.is_empty(),
+        Format::MySql | Format::Logcat | Format::Erlang | Format::WindowsEvent => {
+            record.message.is_empty()
+        }
         Format::Exception => record.message.is_empty() || exception::is_traceback(&record.message),
-        _ => false,
+        Format::Plain | Format::Console => false,
+        _ => announces(&record.message) && record.time.is_some(),
     }
+}
+
+/// Whether more follows below a message, by how it ends: `query plan:`, `{`.
+#[inline]
+fn announces(message: &str) -> bool {
+    let last = message.as_bytes().iter().rev().find(|&&b| b != b' ');
+    matches!(last, Some(b':' | b'{' | b'(' | b'['))
 }
 
 /// Whether the error that a line names is another one than that whose trace was read.
@@ -341,6 +353,7 @@ impl<'r> Pass<'r> {
         if let Some(tail) = self.tail_of(held)
             && line.starts_with([' ', '\t'])
             && !(line.starts_with("  2") && tail.format == Format::TracingPretty)
+            && !layout::is_padded(line)
             && tail.takes_unparsed(line)
         {
             self.continuation(line, counts, held);
@@ -424,9 +437,21 @@ impl<'r> Pass<'r> {
             server::slow_query_detail(line, &mut event.record);
             return;
         }
-        // The console of .NET and the long form of logcat write the message below its header.
+        // Kafka writes the logger behind the last line.
+        if held.tail.format == Format::Bracketed
+            && event.record.target.is_none()
+            && let Some((_, logger)) = bracket::kafka_logger(line)
+        {
+            event.record.target = Some(logger.into());
+        }
+        if held.tail.format == Format::WindowsEvent {
+            report::windows_detail(line, &mut event.record, &self.reader.context);
+            return;
+        }
+        // The console of .NET, the long form of logcat and reports of Erlang write the message below its header.
         if event.record.message.is_empty()
-            && (event.record.field("event_id").is_some() || held.tail.format == Format::Logcat)
+            && (event.record.field("event_id").is_some()
+                || matches!(held.tail.format, Format::Logcat | Format::Erlang))
         {
             event.record.message = line.trim().into();
         }

@@ -226,9 +226,9 @@ pub(crate) fn is_request_id(name: &str) -> bool {
 
 /// Whether a field of this name holds the status code of a response.
 pub(crate) fn is_status(name: &str) -> bool {
-    // Cheap first: every name of the list ends with one of these.
+    // Cheap first: every name of the list ends with one of these. `resp` is that of Kubernetes' own servers.
     if !name.ends_with(['s', 'e']) || name.len() < 6 {
-        return false;
+        return name == "resp";
     }
     matches!(
         name,

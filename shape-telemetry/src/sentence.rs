@@ -156,7 +156,7 @@ fn word_end(bytes: &[u8], start: usize) -> usize {
 const METHODS: [&str; 9] = [
     "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "CONNECT", "TRACE",
 ];
-const COMPLETED: [&str; 12] = [
+const COMPLETED: [&str; 13] = [
     "completed",
     "complete",
     "finished",
@@ -165,6 +165,7 @@ const COMPLETED: [&str; 12] = [
     "processed",
     "succeeded",
     "executed",
+    "performed",
     "done",
     "responded",
     "sent",

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
-    android, layout, pairs,
+    android, jvm, layout, pairs, rails,
     scan::{blanks, bracketed, byte, digits, level},
     server, text,
     time::{self, Context},
@@ -23,6 +23,12 @@ pub(crate) fn bracket<'a>(line: &'a str, context: &Context) -> Option<Record<'a>
         .or_else(|| apache(inside, rest, context))
         .or_else(|| proxifier(inside, rest, context))
         .or_else(|| server(inside, rest, context))
+        .or_else(|| {
+            rest.starts_with('[')
+                .then(|| jvm::unified(line, context))
+                .flatten()
+        })
+        .or_else(|| rails::rails(line, context))
         .or_else(|| stamped(inside, rest, context))
         .or_else(|| unstamped(inside, rest))
         .or_else(|| server::simple(inside, rest))
@@ -85,7 +91,14 @@ fn server<'a>(inside: &'a str, rest: &'a str, context: &Context) -> Option<Recor
     }
     if let Ok((_, time)) = time::dashed(inside, context) {
         let i = blanks(rest);
-        let record = layout::php(i).unwrap_or_else(|| Record::new(Format::Bracketed, i));
+        let record = layout::php(i).unwrap_or_else(|| match level(i) {
+            // PHP-FPM: `NOTICE: message`.
+            Ok((rest, level)) if rest.starts_with(": ") => {
+                Record::new(Format::Bracketed, blanks(rest.trim_start_matches(':')))
+                    .level(Some(level))
+            }
+            _ => Record::new(Format::Bracketed, i),
+        });
         return Some(record.at(Some(time)));
     }
     if let Some(record) = layout::clock_in_brackets(inside, rest, context) {
@@ -104,7 +117,9 @@ fn proxifier<'a>(inside: &'a str, rest: &'a str, context: &Context) -> Option<Re
     if !after.is_empty() {
         return None;
     }
-    let (program, message) = blanks(rest).split_once(" - ")?;
+    // What the proxy says of itself has no program.
+    let rest = blanks(rest);
+    let (program, message) = rest.split_once(" - ").unwrap_or(("", rest));
     let program = program.strip_suffix(" *64").unwrap_or(program);
     Some(
         Record::new(Format::Proxifier, message)
@@ -122,7 +137,10 @@ fn stamped<'a>(inside: &'a str, rest: &'a str, context: &Context) -> Option<Reco
     if !after.is_empty() {
         return layout::celery(after, rest).map(|record| record.at(Some(time)));
     }
-    if let Some(record) = layout::monolog(rest).or_else(|| server::airflow(rest)) {
+    if let Some(record) = layout::monolog(rest)
+        .or_else(|| server::airflow(rest))
+        .or_else(|| rest.starts_with('"').then(|| web::envoy(rest)).flatten())
+    {
         return Some(record.at(Some(time)));
     }
     // `[2026-11-24 08:59:30 +0000] [1234] [INFO] message` of gunicorn.
@@ -165,7 +183,7 @@ fn stamped<'a>(inside: &'a str, rest: &'a str, context: &Context) -> Option<Reco
 }
 
 /// `message (kafka.coordinator.group.GroupCoordinator)`.
-fn kafka_logger(i: &str) -> Option<(&str, &str)> {
+pub(crate) fn kafka_logger(i: &str) -> Option<(&str, &str)> {
     let (message, logger) = i.strip_suffix(')')?.rsplit_once(" (")?;
     // Kafka 4 writes the line as well.
     let logger = layout::without_line(logger);

@@ -3,7 +3,7 @@
 use nom::Parser;
 
 use super::{
-    android, layout, pairs, platform, postgres,
+    android, jvm, layout, pairs, platform, postgres,
     scan::{
         self, Scan, blanks, blanks1, bracketed, byte, digits, fail, level, until, word, word_blanks,
     },
@@ -104,6 +104,12 @@ fn cbs(i: &str) -> Scan<'_, Record<'_>> {
     let (i, name) = word_blanks(i)?;
     let Some(level) = Level::from_word(name) else {
         return fail();
+    };
+    // `[0x018018]`: some lines have the number of a context in front of the component.
+    let i = if i.starts_with("[0x") {
+        word_blanks(i)?.0
+    } else {
+        i
     };
     let (i, component) = word_blanks(i)?;
     let record = Record::new(Format::WindowsCbs, i);
@@ -357,7 +363,8 @@ fn leveled(i: &str) -> Scan<'_, Record<'_>> {
 
 /// A message of which nothing more is known; fields behind it are still taken off.
 fn generic(i: &str) -> Record<'_> {
-    let known = syslog::behind_iso(i)
+    let known = jvm::collector(i)
+        .or_else(|| syslog::behind_iso(i))
         .or_else(|| web::balanced(i))
         .or_else(|| platform::runner(i))
         .or_else(|| android::studio(i));

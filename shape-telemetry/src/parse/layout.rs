@@ -190,8 +190,38 @@ pub(crate) fn ruby<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
         .level(Level::from_word(name))
         .target(program)
         .with("pid", pid);
+    let mut message = message;
+    // Rails tags what it logs with the id of the request.
+    if let Ok((rest, tag)) = bracketed(message)
+        && is_uuid(tag)
+        && let Some(rest) = rest.strip_prefix(' ')
+    {
+        record = record.with("request_id", tag);
+        message = rest;
+    }
     record.message = pairs::tail(message, &mut record.fields).into();
     Some(record)
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, b)| match at {
+            8 | 13 | 18 | 23 => b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        })
+}
+
+/// ` INFO [main] 2026-11-24 12:00:00,123 …`: the level first, made as long as the longest by blanks in front.
+pub(crate) fn padded<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
+    level_first(is_padded(line).then(|| blanks(line))?, context)
+}
+
+/// Whether a line begins with one blank and a level in capitals of four letters, as `%5p` writes it.
+pub(crate) fn is_padded(line: &str) -> bool {
+    matches!(
+        line.as_bytes(),
+        [b' ', b'I', b'N', b'F', b'O', b' ', ..] | [b' ', b'W', b'A', b'R', b'N', b' ', ..]
+    )
 }
 
 /// `prices.WARNING: message {"k":1} []` of Monolog, behind the time in brackets.

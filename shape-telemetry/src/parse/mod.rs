@@ -6,6 +6,7 @@ pub(crate) mod dialect;
 pub(crate) mod exception;
 pub(crate) mod iso;
 pub(crate) mod json;
+pub(crate) mod jvm;
 pub(crate) mod layout;
 pub(crate) mod marks;
 pub(crate) mod numeric;
@@ -14,6 +15,8 @@ pub(crate) mod pairs;
 pub(crate) mod platform;
 pub(crate) mod postgres;
 pub(crate) mod quick;
+pub(crate) mod rails;
+pub(crate) mod report;
 pub(crate) mod scan;
 pub(crate) mod security;
 pub(crate) mod server;
@@ -43,9 +46,12 @@ pub(crate) fn inner<'a>(line: &'a str, context: &Context) -> Record<'a> {
 pub(crate) fn detect<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
     match *line.as_bytes().first()? {
         b'{' => json::json(line, context),
-        b'<' => syslog::with_priority(line, context),
+        b'<' => syslog::with_priority(line, context).or_else(|| report::windows_xml(line, context)),
+        b'=' => report::erlang(line, context),
         b'[' => bracket::bracket(line, context),
-        b' ' => tracing::pretty(line, context).or_else(|| server::barred_without_time(line)),
+        b' ' => tracing::pretty(line, context)
+            .or_else(|| server::barred_without_time(line))
+            .or_else(|| layout::padded(line, context)),
         b'-' => numeric::labelled(line, context),
         b'0'..=b'9' => digit(line, context),
         b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'@' => letter(line, context),
@@ -72,6 +78,8 @@ fn digit<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
     .or_else(|| layout::tomcat(line, context))
     .or_else(|| platform::epoch_first(line))
     .or_else(|| web::haproxy(line, context))
+    .or_else(|| numeric::mysql(line, context))
+    .or_else(|| jvm::collector(line))
     .or_else(|| numeric::hpc(line))
     .or_else(|| platform::kubectl(line))
     .or_else(|| platform::npm(line))
@@ -108,8 +116,8 @@ fn letter<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
     if line.starts_with("thread '") {
         return other::panic(line);
     }
-    if line.starts_with("Started ")
-        && let Some(record) = platform::rails(line, context)
+    if line.starts_with("type=")
+        && let Some(record) = security::audit(line)
     {
         return Some(record);
     }
@@ -129,6 +137,8 @@ fn letter<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
         .or_else(|| platform::runner_log(line, context))
         .or_else(|| platform::kubectl(line))
         .or_else(|| exception::exception(line))
+        .or_else(|| rails::rails(line, context))
+        .or_else(|| report::windows(line))
         .or_else(|| text::console(line, context))
 }
 

@@ -1,8 +1,11 @@
 //! Lines whose first word is a number or an alert label.
 
 use super::{
-    scan::{Scan, blanks, blanks1, byte, check, digits, fail, level, split, word, word_blanks},
-    syslog,
+    scan::{
+        Scan, blanks, blanks1, bracketed, byte, check, digits, fail, level, split, word,
+        word_blanks,
+    },
+    syslog, text,
     time::{self, Context},
 };
 use crate::{Format, Level, Record};
@@ -80,6 +83,21 @@ fn redis_line<'a>(i: &'a str, context: &Context) -> Scan<'a, Record<'a>> {
     Ok(("", record))
 }
 
+/// `261124 12:00:00 [ERROR] mysqld: message` of `MySQL` up to 5.6, the hour perhaps with a blank for its first digit.
+pub(crate) fn mysql<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
+    let (i, time) = time::short_compact(line, context).ok()?;
+    let i = blanks(i.strip_prefix(' ')?);
+    let (message, level) = match bracketed(i) {
+        Ok((rest, name)) => (blanks(rest), Some(Level::from_word(name)?)),
+        Err(_) => (i, None),
+    };
+    let mut record = Record::new(Format::MySql, message)
+        .at(Some(time))
+        .level(level);
+    record.target = text::component_prefix(message).map(Into::into);
+    Some(record)
+}
+
 /// `285818 gige7 gige temperature 1080291435 1 normal`.
 pub(crate) fn hpc(line: &str) -> Option<Record<'_>> {
     hpc_line(line).ok().map(|(_, record)| record)
@@ -151,5 +169,6 @@ fn thunderbird<'a>(i: &'a str, context: &Context) -> Scan<'a, Record<'a>> {
     let (i, location) = word_blanks(i)?;
     let (_, mut record) = syslog::program(i)?;
     record.format = Format::Thunderbird;
+    record.level = syslog::body_level(&record.message);
     Ok(("", record.with("location", location)))
 }

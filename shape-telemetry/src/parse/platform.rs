@@ -104,19 +104,6 @@ fn is_age(text: &str) -> bool {
                 .all(|b| b.is_ascii_digit() || b"smhdy".contains(&b)))
 }
 
-/// `Started GET "/orders/12" for 127.0.0.1 at 2026-11-24 12:00:00 +0000` of Rails, whose time stands last.
-pub(crate) fn rails<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
-    let rest = line.strip_prefix("Started ")?;
-    let (request, time) = rest.rsplit_once(" at ")?;
-    let (behind, time) = time::iso(time, context).ok()?;
-    if !behind.is_empty() || !request.contains(" for ") {
-        return None;
-    }
-    let length = "Started ".len() + request.len();
-    let record = Record::new(Format::Iso, split(line, length).0);
-    Some(record.level(Some(Level::Info)).at(Some(time)))
-}
-
 /// `kern  :info  : [    1.234567] message`, as `dmesg -x` prints the buffer of the kernel.
 pub(crate) fn decoded_dmesg<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
     let (facility, rest) = line.split_once(':')?;

@@ -3,10 +3,30 @@
 use std::borrow::Cow;
 
 use super::{
+    pairs,
     scan::split,
     time::{self, Context},
 };
 use crate::{Field, Format, Level, Record};
+
+/// `type=USER_LOGIN msg=audit(1795521600.123:45): pid=1 … msg='op=login … res=failed'` of the audit daemon of Linux: the
+/// kind is the message, what is in quotes is fields too.
+pub(crate) fn audit(line: &str) -> Option<Record<'_>> {
+    let (kind, rest) = line.strip_prefix("type=")?.split_once(" msg=audit(")?;
+    let (stamp, rest) = rest.split_once("):")?;
+    let (time, serial) = stamp.split_once(':')?;
+    let mut record = Record::new(Format::Logfmt, kind)
+        .at(time::epoch(time))
+        .target("audit")
+        .with("serial", serial);
+    let (head, inside) = match rest.split_once("msg='") {
+        Some((head, inside)) => (head, inside.strip_suffix('\'').unwrap_or(inside)),
+        None => (rest, ""),
+    };
+    pairs::all(head, false, &mut record.fields);
+    pairs::all(inside, false, &mut record.fields);
+    Some(record)
+}
 
 /// `CEF:0|Vendor|Product|1.0|100|Name|5|src=10.0.0.1 dst=2.1.2.2`.
 pub(crate) fn cef<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {

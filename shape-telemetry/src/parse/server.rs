@@ -10,7 +10,7 @@ use super::{
     text,
     time::{self, Context},
 };
-use crate::{Field, Format, Level, Record};
+use crate::{Emitter, Field, Format, Level, Record};
 
 /// `:INFO:oejs.Server:main: message` of Jetty, behind the time.
 pub(super) fn jetty(i: &str) -> Option<Record<'_>> {
@@ -89,11 +89,22 @@ pub(super) fn cassandra<'a>(i: &'a str, context: &Context) -> Option<Record<'a>>
     let (i, thread) = bracketed(i).ok()?;
     let (i, time) = time::iso(blanks(i), context).ok()?;
     let (i, first) = word_blanks(blanks(i)).ok()?;
-    let message = i.strip_prefix("- ")?;
-    let place = scan::place(first)?;
-    let mut record = Record::new(Format::Log4j, message)
+    let mut record = Record::new(Format::Log4j, "")
         .at(Some(time))
         .with("thread", thread);
+    // Up to version 2.0: `CassandraDaemon.java (line 507) message`.
+    let (message, place) = match i.strip_prefix("(line ").and_then(|i| i.split_once(')')) {
+        Some((line, message)) => {
+            let place = Emitter {
+                path: scan::is_path(first).then_some(first)?.into(),
+                line: line.parse().ok()?,
+                column: None,
+            };
+            (blanks(message), place)
+        }
+        None => (i.strip_prefix("- ")?, scan::place(first)?),
+    };
+    record.message = message.into();
     record.target = first.split_once('.').map(|(class, _)| class.into());
     record.emitter = Some(place);
     Some(record)
@@ -137,10 +148,19 @@ pub(super) fn erlang(i: &str) -> Scan<'_, Record<'_>> {
     };
     let (message, process) = scan::enclosed(blanks(i), b'<', b'>')?;
     check(process.bytes().all(|b| b.is_ascii_digit() || b == b'.'))?;
-    let record = Record::new(Format::Iso, blanks(message))
-        .level(Some(level))
-        .with("process", process);
-    Ok(("", record))
+    let mut record = Record::new(Format::Iso, blanks(message)).level(Some(level));
+    // lager writes `@module:function:line` behind the process.
+    if let Some(origin) = message.strip_prefix('@')
+        && let Some((origin, message)) = origin.split_once(' ')
+    {
+        let mut parts = origin.split(':');
+        record.name(parts.next().unwrap_or(""));
+        record = record
+            .with("function", parts.next().unwrap_or(""))
+            .with("line", parts.next().unwrap_or(""));
+        record.message = blanks(message).into();
+    }
+    Ok(("", record.with("process", process)))
 }
 
 /// `request_id=F1 [error] message` of Elixir's Logger, behind the time.

@@ -106,7 +106,11 @@ pub(super) fn header<'a>(i: &'a str, context: &Context) -> Scan<'a, Record<'a>> 
         (i, Some(time))
     };
     let (i, ()) = blanks1(i)?;
-    let (i, host) = word_blanks(i)?;
+    // Some writers name no host: what ends with a colon is the program.
+    let (i, host) = match word_blanks(i)? {
+        (_, host) if host.ends_with(':') => (i, ""),
+        found => found,
+    };
     let inner = match i.get(..5) {
         Some("LEEF:") => security::leef(i, context),
         _ if i.starts_with("CEF:") => security::cef(i, context),
@@ -115,10 +119,81 @@ pub(super) fn header<'a>(i: &'a str, context: &Context) -> Scan<'a, Record<'a>> 
     };
     let record = match inner {
         Some(record) => record,
-        None => program(i)?.1,
+        None => told(program(i)?.1, context),
     };
     let time = record.time.or(time);
     Ok(("", record.at(time).with("host", host)))
+}
+
+/// What the message behind a header of syslog says by itself: a record of another format, or a level.
+pub(super) fn told<'a>(header: Record<'a>, context: &Context) -> Record<'a> {
+    let Cow::Borrowed(body) = header.message else {
+        return header;
+    };
+    if !is_record(body) {
+        return Record {
+            level: body_level(body),
+            ..header
+        };
+    }
+    let inner = super::inner(body, context);
+    if inner.format == Format::Plain {
+        return header;
+    }
+    let mut record = Record {
+        target: inner.target.or(header.target),
+        ..inner
+    };
+    record.fields.extend(header.fields);
+    record
+}
+
+/// Whether the body of a message is to be read as a record of its own: an object, pairs with a time or a level in front,
+/// a line of klog.
+pub(super) fn is_record(body: &str) -> bool {
+    match body.as_bytes() {
+        [b'{', b'"', ..] => body.ends_with('}'),
+        [b'I' | b'W' | b'E' | b'F', b'0' | b'1', b'0'..=b'9', ..] => {
+            body.as_bytes().get(5) == Some(&b' ') && body.contains("] ")
+        }
+        [b'l' | b't', ..] => ["time=", "ts=", "level=", "lvl="]
+            .iter()
+            .any(|start| body.starts_with(start)),
+        _ => false,
+    }
+}
+
+/// The level that the body of a message begins with: `error: …`, `Warning: …`, `[ERROR] …`, `<info>  …`, `WARN  …`.
+/// It stays part of the message.
+pub(super) fn body_level(body: &str) -> Option<Level> {
+    /// The longest name of a level.
+    const LONGEST: usize = 13;
+    let (close, word) = match body.as_bytes().first()? {
+        b'[' => (Some(b']'), split(body, 1).1),
+        b'<' => (Some(b'>'), split(body, 1).1),
+        b'A'..=b'Z' | b'a'..=b'z' => (None, body),
+        _ => return None,
+    };
+    let bytes = word.as_bytes();
+    let end = bytes
+        .iter()
+        .take(LONGEST + 1)
+        .position(|b| !b.is_ascii_alphabetic())?;
+    let behind = bytes.get(end..)?;
+    let (name, _) = split(word, end);
+    let is_one = |names: &[&str]| names.contains(&name);
+    let fits = match (close, behind) {
+        (Some(close), [b, ..]) => *b == close,
+        // Words that are as often something else as a level.
+        (None, [b':', b' ', ..] | [b':']) => !is_one(&["log", "system", "config", "fine"]),
+        // In small letters it may begin a sentence.
+        (None, [b' ', ..]) => is_one(&[
+            "TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERR", "ERROR", "CRIT",
+            "CRITICAL", "FATAL", "SEVERE",
+        ]),
+        _ => false,
+    };
+    fits.then(|| Level::from_word(name)).flatten()
 }
 
 /// `host prog[pid]: message` behind an ISO time, as rsyslog and `journalctl -o short-iso` write it. Without a process
@@ -145,6 +220,7 @@ pub(super) fn behind_iso(i: &str) -> Option<Record<'_>> {
         && pid.bytes().all(|b| b.is_ascii_digit());
     fits.then(|| {
         Record::new(Format::Syslog, message)
+            .level(body_level(message))
             .target(name)
             .with("pid", pid)
             .with("host", host)

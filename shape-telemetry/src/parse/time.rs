@@ -354,14 +354,17 @@ pub(crate) fn day_month_year<'a>(i: &'a str, context: &Context) -> Scan<'a, Time
     civil_clock(i, year, month, day, context)
 }
 
-/// `24-Nov-2026 08:59:30.833`, perhaps with a zone.
+/// `24-Nov-2026 08:59:30.833`, perhaps with a zone; Erlang writes two colons between date and time.
 pub(crate) fn dashed<'a>(i: &'a str, context: &Context) -> Scan<'a, Timestamp> {
     let (i, day) = number(i, 2)?;
     let (i, ()) = byte(b'-')(i)?;
     let (i, month) = month(i)?;
     let (i, ()) = byte(b'-')(i)?;
     let (i, year) = number(i, 4)?;
-    let (i, ()) = byte(b' ')(i)?;
+    let i = match i.strip_prefix("::") {
+        Some(i) => i,
+        None => byte(b' ')(i)?.0,
+    };
     civil_clock(i, year, month, day, context)
 }
 
@@ -424,6 +427,29 @@ pub(crate) fn compact<'a>(i: &'a str, context: &Context) -> Scan<'a, Timestamp> 
     let (i, ()) = byte(b' ')(i)?;
     let (i, hour) = two_digits(i)?;
     let (i, minute) = two_digits(i)?;
+    let (i, second) = two_digits(i)?;
+    let civil = Civil {
+        year: i64::from(2_000 + year),
+        month,
+        day,
+        hour,
+        minute,
+        second,
+        nanos: 0,
+    };
+    finish(i, civil.timestamp(i64::from(context.utc_offset_s)))
+}
+
+/// `261124  9:00:00` (`MySQL` up to 5.6): `yyMMdd HH:mm:ss`.
+pub(crate) fn short_compact<'a>(i: &'a str, context: &Context) -> Scan<'a, Timestamp> {
+    let (i, year) = two_digits(i)?;
+    let (i, month) = two_digits(i)?;
+    let (i, day) = two_digits(i)?;
+    let (i, ()) = byte(b' ')(i)?;
+    let (i, hour) = number(i.strip_prefix(' ').unwrap_or(i), 2)?;
+    let (i, ()) = byte(b':')(i)?;
+    let (i, minute) = two_digits(i)?;
+    let (i, ()) = byte(b':')(i)?;
     let (i, second) = two_digits(i)?;
     let civil = Civil {
         year: i64::from(2_000 + year),

@@ -180,6 +180,62 @@ pub(super) fn balanced(i: &str) -> Option<Record<'_>> {
     Some(record)
 }
 
+/// `"GET /x HTTP/1.1" 200 - 0 1234 12 11 "10.0.0.1" "agent" "id" "authority" "upstream"` of Envoy and Istio, behind the
+/// time in brackets: flags, details perhaps, bytes received and sent, and the whole time in milliseconds.
+pub(super) fn envoy(i: &str) -> Option<Record<'_>> {
+    let (rest, request) = pairs::quoted(i).ok()?;
+    let Cow::Borrowed(request) = request else {
+        return None;
+    };
+    let (rest, status) = word_blanks(blanks(rest)).ok()?;
+    let (mut i, flags) = word_blanks(rest).ok()?;
+    if status.len() > 3 || digits(status).is_err() {
+        return None;
+    }
+    let is_number = |word: &str| digits(word).is_ok_and(|(rest, _)| rest.is_empty());
+    // Response code details, termination details and the failure of the transport, in versions that write them.
+    for _ in 0..3 {
+        match word_blanks(i).ok()? {
+            (_, word) if is_number(word) => break,
+            (rest, _) => i = rest,
+        }
+    }
+    let (i, received) = word_blanks(i).ok()?;
+    let (i, sent) = word_blanks(i).ok()?;
+    let (i, ms) = word_blanks(i).ok()?;
+    let (mut i, _upstream_ms) = word_blanks(i).ok()?;
+    if ![received, sent, ms].iter().all(|word| is_number(word)) || !i.starts_with('"') {
+        return None;
+    }
+    let mut parts = request.split(' ');
+    let mut record = Record::new(Format::Clf, request)
+        .with("method", parts.next().unwrap_or(""))
+        .with("path", parts.next().unwrap_or(""))
+        .with("protocol", parts.next().unwrap_or(""))
+        .with("status", status)
+        .with("flags", flags)
+        .with("size", sent);
+    record.fields.push(Field {
+        name: Cow::Borrowed("duration"),
+        value: Cow::Owned(format!("{ms}ms")),
+        of_span: false,
+    });
+    for name in ["client", "agent", "request_id", "authority", "upstream"] {
+        let Ok((rest, value)) = pairs::quoted(i) else {
+            break;
+        };
+        if value != "-" {
+            record.fields.push(Field {
+                name: Cow::Borrowed(name),
+                value,
+                of_span: false,
+            });
+        }
+        i = blanks(rest);
+    }
+    Some(record)
+}
+
 /// The program that `HAProxy` calls itself in syslog.
 pub(crate) const HAPROXY: &str = "haproxy[";
 
@@ -201,6 +257,7 @@ pub(crate) fn haproxy<'a>(line: &'a str, context: &Context) -> Option<Record<'a>
         return None;
     }
     let (_, time) = time::clf(time, context).ok()?;
+    let behind_time = rest;
     let mut words = rest.splitn(6, ' ');
     let (frontend, backend, times) = (words.next()?, words.next()?, words.next()?);
     let (status, size, rest) = (words.next()?, words.next()?, words.next()?);
@@ -209,6 +266,22 @@ pub(crate) fn haproxy<'a>(line: &'a str, context: &Context) -> Option<Record<'a>
         !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
     };
     let parts: Vec<&str> = times.split('/').collect();
+    // A connection has three times and no status.
+    if parts.len() == 3 && parts.iter().all(|part| is_number(part)) && is_number(status) {
+        let mut record = Record::new(Format::Clf, behind_time)
+            .at(Some(time))
+            .target(frontend.trim_end_matches('~'))
+            .with("size", status)
+            .with("client", client)
+            .with("backend", backend)
+            .with("termination", size);
+        record.fields.push(Field {
+            name: Cow::Borrowed("duration"),
+            value: Cow::Owned(format!("{}ms", parts[2].trim_start_matches('+'))),
+            of_span: false,
+        });
+        return Some(record);
+    }
     if parts.len() != 5 || !parts.iter().all(|part| is_number(part)) || !is_number(status) {
         return None;
     }

@@ -194,6 +194,25 @@ fn sized(text: &str) -> Option<(&str, usize)> {
     Some((body.get(..at)?.trim_end_matches('\n'), head + at))
 }
 
+/// The message of an entry: in JSON one with bytes that can not be printed is a list of numbers, and one that is too long
+/// is `null`.
+fn message(value: Cow<'_, str>) -> Cow<'_, str> {
+    if value == "null" {
+        return Cow::Borrowed("");
+    }
+    let inside = value
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'));
+    let bytes = inside.filter(|text| !text.is_empty()).and_then(|text| {
+        let numbers = text.split(',').map(|number| number.trim().parse::<u8>());
+        numbers.collect::<Result<Vec<u8>, _>>().ok()
+    });
+    match bytes {
+        Some(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+        None => value,
+    }
+}
+
 /// Gives the fields of an entry to the parts of the record that they are.
 pub(crate) fn promote(record: &mut Record<'_>) {
     record.format = Format::Journal;
@@ -205,7 +224,7 @@ pub(crate) fn promote(record: &mut Record<'_>) {
     for mut field in fields {
         match &*field.name {
             "MESSAGE" => {
-                record.message = field.value;
+                record.message = message(field.value);
                 continue;
             }
             "PRIORITY" => {

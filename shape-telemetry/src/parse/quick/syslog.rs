@@ -3,7 +3,7 @@
 use super::{fields::Fields, line::Line, pairs, stamps::Stamps};
 use crate::{
     Format, Level,
-    parse::{time::Context, web},
+    parse::{syslog, time::Context, web},
 };
 
 /// `<34>` and what follows it.
@@ -28,12 +28,14 @@ pub(super) fn with_priority<'a>(
     if at == line.start + 1 || line.byte(at) != b'>' || 192 <= priority {
         return None;
     }
-    fields.record.level = Level::from_syslog(priority & 7);
+    let level = Level::from_syslog(priority & 7);
     at += 1;
     if line.byte(at + 1) == b' ' {
+        fields.record.level = level;
         return rfc5424(line, at, stamps, context, fields);
     }
     header(line, at, stamps, context, fields)?;
+    fields.record.level = level;
     fields.record.format = Format::Rfc3164;
     Some(())
 }
@@ -90,6 +92,10 @@ pub(super) fn header<'a>(
         return None;
     }
     let host_end = line.word(at + 16)?;
+    // Without a host.
+    if line.byte(host_end - 1) == b':' {
+        return None;
+    }
     let program = host_end + 1;
     // A program without blanks: its last byte is the colon.
     let head_end = line.blank(program);
@@ -113,6 +119,11 @@ pub(super) fn header<'a>(
     fields.record.name(name);
     fields.said("pid", pid);
     fields.said("host", line.text(at + 16, host_end));
-    fields.record.message = line.text(head_end + 1, line.end()).into();
+    let message = line.text(head_end + 1, line.end());
+    if syslog::is_record(message) {
+        return None;
+    }
+    fields.record.level = syslog::body_level(message);
+    fields.record.message = message.into();
     Some(())
 }

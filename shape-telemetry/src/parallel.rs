@@ -1,10 +1,10 @@
-//! One source read by several threads: one cuts it between two events, the others read what they are given.
+//! One source read by several threads: one of them cuts it between two events.
 
 use std::{
     io::Read,
     sync::{
         Arc, Mutex, PoisonError,
-        mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
+        mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel},
     },
     thread,
 };
@@ -23,6 +23,9 @@ use crate::{
 /// Text in which no line surely begins an event is read by one thread from here on.
 const MAX_UNCUT: usize = 1 << 20;
 
+/// Blocks that wait for each of the other threads.
+const WAITING: usize = 4;
+
 /// Whole events, and where the first of them stands.
 struct Block {
     text: String,
@@ -30,7 +33,7 @@ struct Block {
     offset: u64,
 }
 
-/// Reads all of a source; its events are given to the sinks, one thread each. With one sink no thread is started.
+/// Reads all of a source; its events are given to the sinks, one thread each, this one included.
 pub(crate) fn read<S: Sink + Send>(
     reader: &Reader,
     name: &str,
@@ -47,12 +50,13 @@ pub(crate) fn read<S: Sink + Send>(
     let mut log = Log::new(reader, Arc::from(name));
     let mut more = source.fill();
     // A time that is inherited may come from the text of another thread.
-    if 1 < sinks.len()
-        && more
+    if more
         && !reader.inherits_times
+        && let Some((own, others)) = sinks.split_first_mut()
+        && !others.is_empty()
         && let Some(pass) = log.lines(&source.text)
     {
-        more = share(pass, &mut source, sinks);
+        more = share(pass, &mut source, own, others);
     }
     if let Some(sink) = sinks.first_mut() {
         loop {
@@ -90,34 +94,41 @@ impl Source<'_, '_> {
     }
 }
 
-/// Gives the text to threads as long as it can be cut; what is left in the source then, and whether there is more of
-/// it, is for the pass, which counts all that the threads read.
+/// Shares the text among threads as long as it can be cut; what is left in the source then, and whether there is more
+/// of it, is for the pass, which counts all that the threads read.
+///
+/// The thread that cuts reads events as well, whenever the others have enough to go on with: a thread that only cut
+/// would be woken, and would wake another one, for every block, and that costs more than the cutting.
 fn share<S: Sink + Send>(
     pass: &mut Pass<'_>,
     source: &mut Source<'_, '_>,
-    sinks: &mut [S],
+    own: &mut S,
+    others: &mut [S],
 ) -> bool {
     pass.settle(&source.text);
     let start = &*pass;
-    let (blocks, queue) = sync_channel::<Block>(2 * sinks.len());
+    let (blocks, queue) = sync_channel::<Block>(WAITING * others.len());
     let queue = Mutex::new(queue);
     let (empty, used) = channel::<String>();
-    let (more, position, read) = thread::scope(|scope| {
-        let workers: Vec<_> = sinks
+    let (left, read) = thread::scope(|scope| {
+        let workers: Vec<_> = others
             .iter_mut()
             .map(|sink| {
                 let (queue, empty) = (&queue, empty.clone());
-                let pass = start.clone();
-                scope.spawn(move || work(pass, queue, &empty, sink))
+                let worker = Worker::new(start, sink, empty);
+                scope.spawn(move || worker.work(queue))
             })
             .collect();
-        let (more, position) = cut(start, source, &blocks, &used);
+        let mut worker = Worker::new(start, own, empty);
+        let left = cut(start, source, &blocks, &used, &mut worker);
         drop(blocks);
+        let own = worker.work(&queue);
         let read: Vec<_> = workers
             .into_iter()
             .map(thread::ScopedJoinHandle::join)
+            .chain([Ok(own)])
             .collect();
-        (more, position, read)
+        (left, read)
     });
     for result in read {
         match result {
@@ -125,39 +136,68 @@ fn share<S: Sink + Send>(
             Err(panic) => std::panic::resume_unwind(panic),
         }
     }
-    pass.go_to(position.0, position.1);
-    more
+    pass.go_to(left.lines, left.offset);
+    left.more
 }
 
-/// Reads blocks until there are no more.
-fn work<'r>(
-    mut pass: Pass<'r>,
-    queue: &Mutex<Receiver<Block>>,
-    empty: &Sender<String>,
-    sink: &mut dyn Sink,
-) -> Pass<'r> {
-    loop {
-        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(mut block) = next else {
-            return pass;
-        };
-        pass.go_to(block.lines_before, block.offset);
-        pass.block(&block.text, true, sink);
+/// A thread that reads blocks.
+struct Worker<'r, 's, S> {
+    pass: Pass<'r>,
+    sink: &'s mut S,
+    /// Where the memory of blocks goes that are done.
+    empty: Sender<String>,
+}
+
+impl<'r, 's, S: Sink> Worker<'r, 's, S> {
+    fn new(start: &Pass<'r>, sink: &'s mut S, empty: Sender<String>) -> Self {
+        Self {
+            pass: start.clone(),
+            sink,
+            empty,
+        }
+    }
+
+    fn block(&mut self, mut block: Block) {
+        self.pass.go_to(block.lines_before, block.offset);
+        self.pass.block(&block.text, true, self.sink);
         block.text.clear();
         // At the end nobody takes it back.
-        let _ = empty.send(block.text);
+        let _ = self.empty.send(block.text);
+    }
+
+    /// Reads blocks until there are no more.
+    fn work(mut self, queue: &Mutex<Receiver<Block>>) -> Pass<'r> {
+        loop {
+            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            match next {
+                Ok(block) => self.block(block),
+                Err(_) => return self.pass,
+            }
+        }
     }
 }
 
-/// Cuts the text before the last line that surely begins an event, block by block. Whether there is more text than what
-/// is left at the end, and where that stands.
-fn cut(
+/// What cutting leaves: where the text stands that is left, and whether there is more of it.
+struct Left {
+    more: bool,
+    lines: u64,
+    offset: u64,
+}
+
+/// Cuts the text before the last line that surely begins an event, block by block, and reads those that find no room
+/// among the waiting ones.
+fn cut<S: Sink>(
     pass: &Pass<'_>,
     source: &mut Source<'_, '_>,
     blocks: &SyncSender<Block>,
     used: &Receiver<String>,
-) -> (bool, (u64, u64)) {
-    let (mut lines, mut offset) = (0, 0);
+    worker: &mut Worker<'_, '_, S>,
+) -> Left {
+    let mut left = Left {
+        more: true,
+        lines: 0,
+        offset: 0,
+    };
     // Lines before this place were looked at.
     let mut seen = 0;
     loop {
@@ -166,24 +206,27 @@ fn cut(
             rest.push_str(source.text.get(at..).unwrap_or_default());
             let mut text = std::mem::replace(&mut source.text, rest);
             text.truncate(at);
-            let (lines_before, here) = (lines, offset);
-            lines += number::len(memchr_iter(b'\n', text.as_bytes()).count());
-            offset += number::len(text.len());
             let block = Block {
+                lines_before: left.lines,
+                offset: left.offset,
                 text,
-                lines_before,
-                offset: here,
             };
-            if blocks.send(block).is_err() {
-                // All threads are gone: one of them panicked, which the caller sees.
-                return (false, (lines, offset));
+            left.lines += number::len(memchr_iter(b'\n', block.text.as_bytes()).count());
+            left.offset += number::len(block.text.len());
+            match blocks.try_send(block) {
+                Ok(()) => {}
+                // The others are all gone where one of them panicked, which the caller sees.
+                Err(TrySendError::Full(block) | TrySendError::Disconnected(block)) => {
+                    worker.block(block);
+                }
             }
         } else if MAX_UNCUT < source.text.len() {
-            return (true, (lines, offset));
+            return left;
         }
         seen = source.text.len();
         if !source.fill() {
-            return (false, (lines, offset));
+            left.more = false;
+            return left;
         }
     }
 }

@@ -38,9 +38,12 @@ impl Verdict {
 /// 3. A request line with a duration (`GET /x took 3ms`), or fields for method, path and duration, below level warn:
 ///    good; at level error, or with `failed` and the like, bad.
 /// 4. A message that says that something was `completed`, `finished`, `served`, `handled`, `processed`, `succeeded`,
-///    `executed`, or `took` a time, with a duration: good; bad when it says `failed`, `aborted`, `crashed`, or `timed
-///    out`, or when its level is error. Limits and plans (`retrying in 5s`, `timeout 30s`) are no durations, and phases
-///    of the program itself (`startup completed in 2s`) are no requests.
+///    `executed` or `performed`, with a duration: good; bad when it says `failed`, `aborted`, `crashed`, or `timed out`,
+///    or when its level is error. `0 failed`, `failed: none`, `never failed` and `no order failed` tell of no failure,
+///    `could not be completed` does. Limits and plans (`retrying in 5s`, `timeout 30s`) are no durations, and phases of
+///    the program itself (`startup completed in 2s`) are no requests. That something `took` a time is a request only
+///    if the record says that it is one: by the word, a method, a path or the id of a request. So it is with everything
+///    at level debug or trace, which tells of steps within a request.
 /// 5. A record at level error or fatal with a method and a path of its own, or a request id and a duration: bad.
 /// 6. Everything else reports no request, whatever words it quotes: `Subscribed to "sequence-failed"` does not, nor
 ///    does a duration alone (`index built in 18.9 ms`), nor the start of a request (`--> GET /x`).
@@ -116,8 +119,15 @@ pub(crate) fn classify_fields(
     if latency.is_some() && (sentence.request_line || route) && (ends_badly || !is_warning) {
         return verdict(!ends_badly);
     }
-    let took = sentence.took && record.level < Some(Level::Warn);
-    if (sentence.completed || sentence.failed || took) && latency.is_some() && !sentence.lifecycle {
+    let says_request = sentence.request
+        || sentence.request_line
+        || fields.method
+        || fields.path
+        || fields.request_id.is_some();
+    let is_step = record.level.is_some_and(|level| level <= Level::Debug);
+    let took = sentence.took && says_request && record.level < Some(Level::Warn);
+    let ended = (sentence.completed || sentence.failed) && (says_request || !is_step);
+    if (ended || took) && latency.is_some() && !sentence.lifecycle {
         return verdict(!ends_badly);
     }
     let has_request = fields.latency.is_some() && fields.request_id.is_some();
@@ -296,6 +306,6 @@ mod tests {
         );
         check("ERROR app: handler gave up method=GET path=/x", Bad, None);
         check("WARN app: slow query took 512 ms", NotARequest, None);
-        check("INFO app: import took 512 ms", Good, Some(512));
+        check("INFO app: import took 512 ms", NotARequest, None);
     }
 }

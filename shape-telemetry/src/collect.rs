@@ -102,10 +102,11 @@ impl CollectorConfig {
 
     /// What a record means for a request under these rules.
     pub fn verdict(&self, record: &Record<'_>, source: &str) -> Verdict {
+        let component = component_name(&self.components, record, source);
         let rule = self
             .outcomes
             .iter()
-            .find(|rule| rule.when.fits(record, source));
+            .find(|rule| rule.fits(record, component, source));
         match rule.map(|rule| rule.outcome) {
             None => classify(record),
             Some(Outcome::NotARequest) => Verdict {

@@ -152,8 +152,9 @@ impl Phrase {
         }
         let sentence = Sentence::of(message);
         let has_unit = sentence.latency.is_none() || sentence.place.is_some();
-        if !has_unit || (sentence.request_line && has_long_number(self.shape.as_bytes())) {
-            // A number without a unit: its place says what it is, its digits whether it is too large.
+        let is_large = || sentence.request_line && has_long_number(self.shape.as_bytes());
+        if !has_unit || sentence.counted || is_large() {
+            // `0 failed`. A number without a unit: its place says what it is, its digits whether it is too large.
             self.facts = Facts::Vary;
         } else if let Some(said) = self.said(message) {
             said.sentence = Some(sentence);
@@ -307,6 +308,9 @@ mod tests {
     const WORDS: &[&str] = &[
         "completed",
         "failed",
+        "# failed",
+        "failed: #",
+        "# timed out",
         "not",
         "took",
         "timed",

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Level, Outcome, Record, glob_match::matches};
+use crate::{Level, Outcome, Record, glob_match::matches, mine::mask};
 
 /// Conditions on a record; all that are given must hold. Patterns know `*` (any text) and `?` (one character).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,14 +114,58 @@ impl ComponentRule {
     }
 }
 
-/// Says what records mean for a request; the first rule that fits wins, and the default rules come last.
+/// Says what records mean for a request; the first rule that fits wins, and the default rules of
+/// [`classify`](crate::classify) come last. All conditions that are given must hold.
+///
+/// ```
+/// use shape_telemetry::{CollectorConfig, Outcome, OutcomeRule, Reader};
+///
+/// let rules: Vec<OutcomeRule> = serde_json::from_str(r#"[
+///     { "outcome": "not_a_request", "component": "health" },
+///     { "outcome": "bad", "template": "order <*> shipped late*" },
+///     { "outcome": "good", "when": { "field": "event", "equals": "shipped" } }
+/// ]"#)?;
+/// let config = CollectorConfig::new().outcome_rules(rules);
+/// let outcome = |line| config.verdict(&Reader::new().parse_line(line), "shop.log").outcome;
+/// assert_eq!(outcome("INFO shop::health: GET /up 200 in 1ms"), Outcome::NotARequest);
+/// assert_eq!(outcome("INFO shop::cart: order 17 shipped late event=shipped"), Outcome::Bad);
+/// assert_eq!(outcome("INFO shop::cart: order 17 left event=shipped"), Outcome::Good);
+/// // No rule fits: what the line says decides.
+/// assert_eq!(outcome("INFO shop::cart: GET /cart 503 in 1ms"), Outcome::Bad);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OutcomeRule {
     /// What the records mean.
     pub outcome: Outcome,
+    /// A pattern for the name of the component, as the [`ComponentRule`]s give it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub component: Option<String>,
+    /// A pattern for the template of the message, as reports print it: `order <*> shipped in <*>`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
     /// Which records.
+    #[serde(default)]
     pub when: RecordMatch,
+}
+
+impl OutcomeRule {
+    /// Whether the record of a component and source fits.
+    pub fn fits(&self, record: &Record<'_>, component: &str, source: &str) -> bool {
+        let has_component = || {
+            let pattern = self.component.as_deref();
+            pattern.is_none_or(|pattern| matches(pattern, component))
+        };
+        let has_template = || {
+            self.template.as_deref().is_none_or(|pattern| {
+                let mut template = String::new();
+                mask::record(record, &mut template);
+                matches(pattern, &template)
+            })
+        };
+        has_component() && self.when.fits(record, source) && has_template()
+    }
 }
 
 /// The component of a record when no rule of the user fits.

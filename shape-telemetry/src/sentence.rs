@@ -34,6 +34,8 @@ pub(crate) struct Sentence {
     pub(crate) request: bool,
     /// What ended is a phase of the program itself: start, shutdown, reload.
     pub(crate) lifecycle: bool,
+    /// Whether something failed depends on a number: `0 failed`.
+    pub(crate) counted: bool,
 }
 
 /// Text without blanks, or all of a quoted text.
@@ -172,6 +174,11 @@ const COMPLETED: [&str; 13] = [
     "answered",
 ];
 const FAILED: [&str; 4] = ["failed", "aborted", "crashed", "fail"];
+/// Words that deny what follows.
+const DENIALS: [&str; 17] = [
+    "not", "never", "cannot", "can't", "couldn't", "won't", "isn't", "wasn't", "didn't", "hasn't",
+    "haven't", "no", "none", "nothing", "without", "neither", "zero",
+];
 /// Verbs behind which a status stands.
 const REPLIED: [&str; 9] = [
     "completed",
@@ -352,13 +359,8 @@ impl Sentence {
             {
                 continue;
             }
-            let negated = || {
-                tokens
-                    .before(at, 1)
-                    .is_some_and(|before| before.is(&["not"]))
-            };
             if is_one(&COMPLETED, word) {
-                if negated() {
+                if is_denied(tokens, at) {
                     self.failed = true;
                 } else {
                     self.completed = true;
@@ -369,11 +371,14 @@ impl Sentence {
                         .is_some_and(|before| before.is(&LIFECYCLE))
                 });
             } else if is_one(&FAILED, word) {
-                self.failed |= !negated();
+                self.failure(tokens, at, at);
             } else if word.eq_ignore_ascii_case("out") {
-                self.failed |= tokens
+                if tokens
                     .before(at, 1)
-                    .is_some_and(|before| before.is(&["timed"]));
+                    .is_some_and(|before| before.is(&["timed"]))
+                {
+                    self.failure(tokens, at - 1, at);
+                }
             } else if word.eq_ignore_ascii_case("took") {
                 self.took = true;
                 self.lifecycle |= tokens
@@ -388,6 +393,62 @@ impl Sentence {
             }
         }
     }
+}
+
+impl Sentence {
+    /// Takes words that tell of a failure, from one token to another, unless none happened: `0 failed`, `failed: none`,
+    /// `never failed`, `no order failed`.
+    fn failure(&mut self, tokens: &Tokens<'_>, first: usize, last: usize) {
+        let number = |token: Option<Token<'_>>| {
+            let bare = token?.bare();
+            let is_number = !bare.is_empty() && bare.bytes().all(|b| b.is_ascii_digit());
+            is_number.then(|| bare.bytes().all(|b| b == b'0'))
+        };
+        // A colon says that the count stands behind.
+        let is_name = tokens
+            .get(last)
+            .is_some_and(|token| token.text.ends_with(':'));
+        let before = number(tokens.before(first, 1)).filter(|_| !is_name);
+        let behind = || number(tokens.get(last + 1)).filter(|_| is_name);
+        if let Some(is_zero) = before.or_else(behind) {
+            self.counted = true;
+            self.failed |= !is_zero;
+            return;
+        }
+        let is_nothing = is_name
+            && tokens
+                .get(last + 1)
+                .is_some_and(|next| next.is(&["none", "no", "false", "nothing", "never"]));
+        let of_none = tokens
+            .before(first, 2)
+            .is_some_and(|before| before.is(&["no", "zero", "without"]));
+        self.failed |= !(is_nothing || of_none || is_denied(tokens, first));
+    }
+}
+
+/// Whether a word is denied by those before it: `not completed`, `could not be completed`, `never failed`.
+fn is_denied(tokens: &Tokens<'_>, at: usize) -> bool {
+    for distance in 1..=3 {
+        let Some(before) = tokens.before(at, distance) else {
+            return false;
+        };
+        if before.is(&DENIALS) {
+            return true;
+        }
+        if !before.is(&[
+            "be",
+            "been",
+            "being",
+            "yet",
+            "fully",
+            "successfully",
+            "have",
+            "has",
+        ]) {
+            return false;
+        }
+    }
+    false
 }
 
 fn is_target(text: &str) -> bool {

@@ -5,10 +5,8 @@ use shape_telemetry::{LogLine, Reader};
 /// Format, bodies and times of a log read line by line.
 #[track_caller]
 fn check(format: &str, lines: &[(&str, &str, Option<&str>)]) {
-    let log: String = lines
-        .iter()
-        .map(|(line, _, _)| format!("{line}\n"))
-        .collect();
+    let rows: Vec<&str> = lines.iter().map(|(line, _, _)| *line).collect();
+    let log = rows.join("\n");
     let reader = Reader::new().reference("2026-11-24T18:00:00Z".parse().unwrap());
     let mut found = Vec::new();
     let summary = reader.read_lines("x", log.as_bytes(), &mut |line: &LogLine<'_>| {

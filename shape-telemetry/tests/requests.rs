@@ -100,6 +100,133 @@ fn python_servers() {
     ]);
 }
 
+/// An event is a request only if it says so.
+#[test]
+fn what_only_looks_like_a_request() {
+    use shape_telemetry::Outcome::NotARequest;
+    check(&[
+        ("DEBUG app: cache lookup took 2ms", NotARequest, None),
+        ("INFO app: rendering took 2ms", NotARequest, None),
+        ("DEBUG app: step completed in 2ms", NotARequest, None),
+        ("TRACE app: step failed after 2ms", NotARequest, None),
+        ("DEBUG app: request took 2ms", Good, Some(2_000)),
+        ("DEBUG app: request completed in 2ms", Good, Some(2_000)),
+        ("INFO app: lookup took 2ms request_id=r1", Good, Some(2_000)),
+        ("INFO app: order completed in 2ms", Good, Some(2_000)),
+        ("INFO app: Performed MailJob in 12.5ms", Good, Some(12_500)),
+    ]);
+}
+
+/// A request failed only if it says that something did.
+#[test]
+fn what_only_looks_like_a_failure() {
+    check(&[
+        // Nothing failed.
+        (
+            "INFO app: batch completed in 5ms, 0 failed",
+            Good,
+            Some(5_000),
+        ),
+        (
+            "INFO app: batch completed in 5ms, 00 failed",
+            Good,
+            Some(5_000),
+        ),
+        (
+            "INFO app: batch completed in 5ms, failed: 0",
+            Good,
+            Some(5_000),
+        ),
+        (
+            "INFO app: batch completed in 5ms (failed: none)",
+            Good,
+            Some(5_000),
+        ),
+        (
+            "INFO app: batch completed in 5ms failed=0",
+            Good,
+            Some(5_000),
+        ),
+        (
+            "INFO app: batch completed in 5ms, 0 timed out",
+            Good,
+            Some(5_000),
+        ),
+        (
+            "INFO app: batch completed in 5ms, none failed",
+            Good,
+            Some(5_000),
+        ),
+        (
+            "INFO app: batch completed in 5ms, no order failed",
+            Good,
+            Some(5_000),
+        ),
+        (
+            "INFO app: batch completed in 5ms without failure",
+            Good,
+            Some(5_000),
+        ),
+        (
+            "INFO app: batch completed in 5ms with 0 errors",
+            Good,
+            Some(5_000),
+        ),
+        (
+            "INFO app: batch completed in 5ms errors=0",
+            Good,
+            Some(5_000),
+        ),
+        (
+            "INFO app: batch completed in 5ms, error: none",
+            Good,
+            Some(5_000),
+        ),
+        (
+            "INFO app: batch completed in 5ms, no error",
+            Good,
+            Some(5_000),
+        ),
+        (
+            "INFO app: batch has never failed, finished in 5ms",
+            Good,
+            Some(5_000),
+        ),
+        ("INFO app: error-report completed in 5ms", Good, Some(5_000)),
+        ("INFO app: failover completed in 5ms", Good, Some(5_000)),
+        // Something did.
+        (
+            "INFO app: batch completed in 5ms, 1 failed",
+            Bad,
+            Some(5_000),
+        ),
+        (
+            "INFO app: batch completed in 5ms, 10 failed",
+            Bad,
+            Some(5_000),
+        ),
+        (
+            "INFO app: batch completed in 5ms, failed: 3",
+            Bad,
+            Some(5_000),
+        ),
+        ("INFO app: batch not completed after 5ms", Bad, Some(5_000)),
+        (
+            "INFO app: batch could not be completed in 5ms",
+            Bad,
+            Some(5_000),
+        ),
+        (
+            "INFO app: batch was never completed, gave up after 5ms",
+            Bad,
+            Some(5_000),
+        ),
+        ("INFO app: batch failed after 5ms", Bad, Some(5_000)),
+        ("INFO app: batch 12 timed out after 5ms", Bad, Some(5_000)),
+        ("ERROR app: batch completed in 5ms", Bad, Some(5_000)),
+    ]);
+}
+
 #[test]
 fn javascript_servers() {
     check(&[

@@ -14,7 +14,7 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use shape_budget::{BudgetConfig, BudgetReport};
 use shape_compliance::{ComplianceReport, JudgeConfig, Status};
 use shape_examples::{
@@ -372,7 +372,13 @@ fn show(reports: &Reports, style: Style) {
     let telemetry = &reports.telemetry;
     say(report::sources(&telemetry.sources, style).trim_end());
     if let Some(period) = telemetry.period {
-        say(&format!("  {} to {}", period.start, period.end));
+        // Periods are half open: the last record lies right before the end.
+        let last = period.end.checked_sub(SignedDuration::from_nanos(1));
+        say(&format!(
+            "  {} to {}",
+            period.start,
+            last.unwrap_or(period.end)
+        ));
     }
     heading("Components");
     say(report::components(&reports.sli, style).trim_end());

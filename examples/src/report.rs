@@ -8,7 +8,7 @@ use shape_heal::{Candidate, CandidateState, Comparison, Gate, HealReport};
 use shape_lineage::{Drift, LineageReport, SourceRef, Trace, Verdict};
 use shape_sli::{Events, SliReport};
 use shape_slo::{SloSet, Standing};
-use shape_telemetry::{Severity, SourceSummary, TelemetryReport};
+use shape_telemetry::{Evidence, Severity, SourceSummary, TelemetryReport};
 
 use crate::terminal::{Style, count, table};
 
@@ -54,7 +54,11 @@ pub fn components(report: &SliReport, style: Style) -> String {
             &entry.component,
         )
     });
-    let rows: Vec<Vec<String>> = entries
+    // Who reports no request has no figures: a name suffices.
+    let (measured, silent): (Vec<_>, Vec<_>) = entries
+        .into_iter()
+        .partition(|entry| entry.health.is_some() || entry.latency.is_some());
+    let rows: Vec<Vec<String>> = measured
         .into_iter()
         .map(|entry| {
             let availability = entry.slis.first();
@@ -94,6 +98,35 @@ pub fn components(report: &SliReport, style: Style) -> String {
             ]
         })
         .collect();
+    let mut out = if rows.is_empty() {
+        String::new()
+    } else {
+        component_table(&rows, style)
+    };
+    if !silent.is_empty() {
+        let names: Vec<&str> = silent
+            .iter()
+            .take(MOST_NAMES)
+            .map(|entry| entry.component.as_str())
+            .collect();
+        let more = match silent.len() - names.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let _ = writeln!(
+            out,
+            "  without requests ({}): {}{more}",
+            silent.len(),
+            names.join(", ")
+        );
+    }
+    out
+}
+
+/// Names of components without requests that are listed.
+const MOST_NAMES: usize = 12;
+
+fn component_table(rows: &[Vec<String>], style: Style) -> String {
     table(
         &[
             "component",
@@ -107,7 +140,7 @@ pub fn components(report: &SliReport, style: Style) -> String {
             "p99 ms",
         ],
         &[2, 3, 4, 5, 6, 7, 8],
-        &rows,
+        rows,
         style,
     )
 }
@@ -180,7 +213,6 @@ pub fn anomalies(
             Severity::Medium => style.warn(&severity),
             Severity::Low => style.dim(&severity),
         };
-        let evidence = &anomaly.evidence;
         let _ = writeln!(
             out,
             "  {severity}  {}  {}",
@@ -191,16 +223,27 @@ pub fn anomalies(
             out,
             "      {}",
             style.dim(&format!(
-                "{}: n = {}, baseline {}, q = {:.2e}, {} {:.3}  [{}]",
-                evidence.test,
-                count(evidence.n),
-                count(evidence.n_baseline),
-                evidence.q_value,
-                evidence.effect_name,
-                evidence.effect,
+                "{}  [{}]",
+                evidence(&anomaly.evidence),
                 anomaly.id
             ))
         );
+        for companion in anomaly.together.iter().take(MOST_COMPANIONS) {
+            let other = &companion.anomaly;
+            let _ = writeln!(
+                out,
+                "      with    {}  {}  {}",
+                other.component,
+                other.summary,
+                style.dim(&format!(
+                    "({}, p = {:.1e})",
+                    companion.bond, companion.p_value
+                ))
+            );
+        }
+        if let more @ 1.. = anomaly.together.len().saturating_sub(MOST_COMPANIONS) {
+            let _ = writeln!(out, "      with    {more} more in anomalies.json");
+        }
         if let Some(exemplar) = anomaly.exemplars.first() {
             let _ = writeln!(
                 out,
@@ -227,6 +270,26 @@ pub fn anomalies(
         );
     }
     out
+}
+
+/// Messages listed under the one that they come with.
+const MOST_COMPANIONS: usize = 4;
+
+/// The test behind an anomaly; where nothing was compared there is no p value to tell.
+fn evidence(evidence: &Evidence) -> String {
+    let effect = format!("{} {:.3}", evidence.effect_name, evidence.effect);
+    let n = count(evidence.n);
+    if evidence.n_baseline == 0 && 1.0 <= evidence.p_value {
+        return format!("{}: n = {n}, {effect}", evidence.test);
+    }
+    let baseline = match evidence.n_baseline {
+        0 => String::new(),
+        baseline => format!(", baseline {}", count(baseline)),
+    };
+    format!(
+        "{}: n = {n}{baseline}, q = {:.2e}, {effect}",
+        evidence.test, evidence.q_value
+    )
 }
 
 /// The first anomaly that has only one place in the source, with the code there and the commit behind it.

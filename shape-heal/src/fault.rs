@@ -203,8 +203,7 @@ fn diagnosis<'a>(breach: &Breach, telemetry: &'a TelemetryReport) -> Option<&'a 
     let speaks_of = |diagnosis: &&Diagnosis| {
         diagnosis.anomalies.iter().any(|id| {
             telemetry
-                .anomalies
-                .iter()
+                .all_anomalies()
                 .any(|anomaly| anomaly.id == *id && anomaly.component == breach.component)
         })
     };
@@ -255,9 +254,9 @@ fn relevant<'a>(
             || anomaly.component == breach.component
             || anomaly.component == *cause
     };
-    let mut chosen: Vec<&Anomaly> = telemetry.anomalies.iter().filter(is_relevant).collect();
+    let mut chosen: Vec<&Anomaly> = telemetry.all_anomalies().filter(is_relevant).collect();
     if chosen.is_empty() {
-        chosen = telemetry.anomalies.iter().collect();
+        chosen = telemetry.all_anomalies().collect();
     }
     chosen.sort_by_key(|anomaly| rank(anomaly));
     chosen

@@ -64,7 +64,7 @@ pub fn trace(
     let mut blame = Blame::new(options)?;
     let mut counts = TraceCounts::default();
     let mut traces = Vec::new();
-    for anomaly in &report.anomalies {
+    for anomaly in report.all_anomalies() {
         let Some((exemplars, answer)) = answer(anomaly, index) else {
             counts.not_applicable += 1;
             continue;

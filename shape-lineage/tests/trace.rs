@@ -253,6 +253,7 @@ fn anomaly(id: &str, exemplars: Vec<Exemplar>) -> Anomaly {
             effect_name: "none".to_owned(),
         },
         exemplars,
+        together: Vec::new(),
     }
 }
 

@@ -5,15 +5,14 @@ use std::{collections::BTreeMap, time::Duration};
 use jiff::Timestamp;
 
 use crate::{
-    Anomaly, AnomalyId, AnomalyKind, Baseline, ChangeEvent, ComponentId, Evidence, Exemplar,
-    LatencySketch, Measurements, Period, Severity, SourceSummary, TelemetryReport, TemplateId,
-    TemplateSummary,
+    Baseline, ChangeEvent, ComponentId, LatencySketch, Measurements, Period, SourceSummary,
+    TelemetryReport, TemplateSummary,
     baseline::exposure_ms,
     coincidence::{self, Hurt},
-    detect, diagnose, fingerprint,
+    detect, diagnose,
+    draft::Drafts,
+    fold,
     number::{self, to_f64},
-    severity::Effect,
-    statistics,
 };
 
 /// What it takes for something to be called an anomaly.
@@ -173,7 +172,7 @@ impl Analyzer {
         let whole = View::new(&self.config, now, baseline, baseline.is_none());
         detect::silence::detect(&whole, &mut drafts);
         detect::metrics::detect(&whole, &mut drafts);
-        let mut anomalies = drafts.finish(self.config.max_q);
+        let mut anomalies = fold::fold(now, drafts.finish(self.config.max_q));
         detect::metrics::date(&whole, &mut anomalies);
         let diagnoses = diagnose::diagnose(&view, &anomalies);
         TelemetryReport {
@@ -375,155 +374,4 @@ fn split_in_time(now: &Measurements) -> Option<(Baseline, Measurements)> {
         end: whole.end,
     };
     Some((Baseline::learn(&now.restrict(earlier)), now.restrict(later)))
-}
-
-/// What a detector found, before the correction for the number of tests.
-pub(crate) struct Draft {
-    pub(crate) kind: AnomalyKind,
-    pub(crate) component: ComponentId,
-    pub(crate) template: Option<TemplateId>,
-    /// What makes the fingerprint, beside component and kind.
-    pub(crate) signature: String,
-    pub(crate) effect_size: Effect,
-    /// The share of the requests that it touches.
-    pub(crate) share: f64,
-    pub(crate) cap: Severity,
-    pub(crate) summary: String,
-    pub(crate) period: Option<Period>,
-    pub(crate) count: u64,
-    pub(crate) affected_requests: u64,
-    pub(crate) evidence: Evidence,
-    pub(crate) exemplars: Vec<Exemplar>,
-    /// Whether it is reported only when its corrected p value is small.
-    pub(crate) gated: bool,
-}
-
-/// All tests of a report, those without a finding too: they count for the correction.
-#[derive(Default)]
-pub(crate) struct Drafts {
-    tests: Vec<(f64, Option<Box<Draft>>)>,
-}
-
-impl Drafts {
-    /// A test that found nothing worth a word.
-    pub(crate) fn tested(&mut self, p: f64) {
-        self.tests.push((p, None));
-    }
-
-    /// Whether a message is reported by itself.
-    pub(crate) fn tells_of(&self, template: &TemplateId) -> bool {
-        self.tests
-            .iter()
-            .filter_map(|(_, draft)| draft.as_ref())
-            .any(|draft| draft.template.as_ref() == Some(template))
-    }
-
-    pub(crate) fn push(&mut self, draft: Draft) {
-        self.tests
-            .push((draft.evidence.p_value, Some(Box::new(draft))));
-    }
-
-    /// Whether there is already something of this kind to say about a component.
-    pub(crate) fn have(&self, kind: AnomalyKind, component: &ComponentId) -> bool {
-        self.tests.iter().any(|(_, draft)| {
-            draft
-                .as_ref()
-                .is_some_and(|draft| draft.kind == kind && draft.component == *component)
-        })
-    }
-
-    fn finish(self, max_q: f64) -> Vec<Anomaly> {
-        let p: Vec<f64> = self.tests.iter().map(|(p, _)| *p).collect();
-        let q = statistics::benjamini_hochberg(&p);
-        let mut anomalies: BTreeMap<AnomalyId, Anomaly> = BTreeMap::new();
-        for ((_, draft), q) in self.tests.into_iter().zip(q) {
-            let Some(draft) = draft else {
-                continue;
-            };
-            if draft.gated && max_q < q {
-                continue;
-            }
-            let anomaly = draft.finish(q);
-            anomalies.entry(anomaly.id.clone()).or_insert(anomaly);
-        }
-        let mut anomalies: Vec<Anomaly> = anomalies.into_values().collect();
-        anomalies.sort_by(|a, b| {
-            b.severity
-                .cmp(&a.severity)
-                .then_with(|| names_a_line(b).cmp(&names_a_line(a)))
-                .then_with(|| b.affected_requests.cmp(&a.affected_requests))
-                .then_with(|| b.count.cmp(&a.count))
-                .then_with(|| a.id.cmp(&b.id))
-        });
-        anomalies
-    }
-}
-
-/// Whether an anomaly names the message that affected requests go with: of one incident it says more than the
-/// requests alone do.
-fn names_a_line(anomaly: &Anomaly) -> bool {
-    anomaly.template.is_some()
-        && 0 < anomaly.affected_requests
-        && !matches!(
-            anomaly.kind,
-            AnomalyKind::RateDrop | AnomalyKind::VanishedTemplate
-        )
-}
-
-impl Draft {
-    fn finish(self, q: f64) -> Anomaly {
-        let kind = match self.kind {
-            AnomalyKind::NewTemplate => "new-template",
-            AnomalyKind::SilentComponent => "silent-component",
-            AnomalyKind::VanishedTemplate => "vanished-template",
-            AnomalyKind::RateSurge => "rate-surge",
-            AnomalyKind::RateDrop => "rate-drop",
-            AnomalyKind::ErrorRatio => "error-ratio",
-            AnomalyKind::LatencyShift => "latency-shift",
-            AnomalyKind::TimeGap => "time-gap",
-            AnomalyKind::RepeatedBlocking => "repeated-blocking",
-            AnomalyKind::RareSession => "rare-session",
-            AnomalyKind::OrderViolation => "order-violation",
-            AnomalyKind::MetricAnomaly => "metric-anomaly",
-            AnomalyKind::ChangePoint => "change-point",
-        };
-        let print = fingerprint::of(&[self.component.as_str(), kind, &self.signature]);
-        let finite = |x: f64| if x.is_finite() { x } else { 0.0 };
-        Anomaly {
-            id: AnomalyId::new(&format!("{kind}-{print:016x}")),
-            kind: self.kind,
-            severity: Severity::of(self.effect_size, self.share).min(self.cap),
-            component: self.component,
-            template: self.template,
-            summary: self.summary,
-            period: self.period,
-            change: None,
-            count: self.count,
-            affected_requests: self.affected_requests,
-            evidence: Evidence {
-                statistic: finite(self.evidence.statistic),
-                effect: finite(self.evidence.effect),
-                q_value: q,
-                ..self.evidence
-            },
-            exemplars: self.exemplars,
-        }
-    }
-}
-
-/// Milliseconds for people: `71.9 ms`, `1.20 s`.
-pub(crate) fn show(duration: Duration) -> String {
-    let ms = duration.as_secs_f64() * 1e3;
-    if ms < 10.0 {
-        format!("{ms:.2} ms")
-    } else if ms < 1_000.0 {
-        format!("{ms:.1} ms")
-    } else {
-        format!("{:.2} s", ms / 1e3)
-    }
-}
-
-/// A share for people: `12.3 %`.
-pub(crate) fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
 }

@@ -131,4 +131,65 @@ pub struct Anomaly {
     pub evidence: Evidence,
     /// Records to look at; never empty when `count` is not 0. Of what is silent or gone, records of the baseline.
     pub exemplars: Vec<Exemplar>,
+    /// New messages that come with the one that this is about: the same thing, told by others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub together: Vec<Companion>,
+}
+
+/// A new message that comes with another one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Companion {
+    /// What it would be by itself.
+    pub anomaly: Anomaly,
+    /// What binds it to the other one.
+    pub bond: Bond,
+    /// That they come together by chance, times the number of pairs looked at.
+    pub p_value: f64,
+}
+
+/// What says that two messages belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Bond {
+    /// They are written for the same requests.
+    Requests {
+        /// Requests that have both.
+        both: u64,
+        /// Requests that have the rarer one, of those kept by their id.
+        of: u64,
+    },
+    /// They are written in the same times.
+    Times {
+        /// Time buckets that have both.
+        both: u64,
+        /// Time buckets that have the rarer one.
+        of: u64,
+    },
+    /// They were written for the first time together.
+    Beginning {
+        /// Milliseconds between the first of each.
+        apart_ms: u64,
+    },
+}
+
+impl fmt::Display for Bond {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Requests { both, of } => write!(f, "in {both} of {of} requests"),
+            Self::Times { both, of } => write!(f, "in {both} of {of} times"),
+            Self::Beginning { apart_ms } => {
+                let apart = std::time::Duration::from_millis(*apart_ms);
+                write!(f, "{} apart at first", crate::wording::length(apart))
+            }
+        }
+    }
+}
+
+impl Anomaly {
+    /// It and what comes with it.
+    pub fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.together.iter().map(|companion| &companion.anomaly))
+    }
 }

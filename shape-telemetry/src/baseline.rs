@@ -281,6 +281,15 @@ impl Gap {
     pub(crate) fn ms(self) -> u64 {
         u64::try_from(self.to.duration_since(self.from).as_millis()).unwrap_or(0)
     }
+
+    /// Whether both are one silence, as far as their times tell: more than half of the time of either is common.
+    pub(crate) fn is_about(self, other: Self) -> bool {
+        let common = Self {
+            from: self.from.max(other.from),
+            to: self.to.min(other.to),
+        };
+        common.from < common.to && self.ms().max(other.ms()) < 2 * common.ms()
+    }
 }
 
 /// The times between the last record of a bucket and the first of the next.

@@ -87,7 +87,7 @@
 pub use crate::layer::{CaptureLayer, Captured, capture};
 pub use crate::{
     analyze::{Analyzer, AnalyzerConfig},
-    anomaly::{Anomaly, AnomalyId, AnomalyKind, Evidence, Severity},
+    anomaly::{Anomaly, AnomalyId, AnomalyKind, Bond, Companion, Evidence, Severity},
     baseline::{Baseline, BaselineComponent, BaselineError, BaselineTemplate},
     classify::{Verdict, classify},
     collect::{Collector, CollectorConfig},
@@ -140,6 +140,7 @@ mod decode;
 mod detect;
 mod diagnose;
 mod diagnosis;
+mod draft;
 mod duration;
 mod escape;
 mod exception;
@@ -148,6 +149,7 @@ mod field_table;
 #[cfg(feature = "files")]
 mod files;
 mod fingerprint;
+mod fold;
 #[cfg(feature = "files")]
 mod follow;
 mod format;
@@ -191,6 +193,7 @@ mod sketch;
 mod stateful;
 mod statistics;
 mod template;
+mod wording;
 #[cfg(feature = "files")]
 mod zstd;
 

@@ -97,4 +97,9 @@ pub struct TelemetryReport {
 impl TelemetryReport {
     /// The version of the format that this crate writes.
     pub const SCHEMA_VERSION: u32 = 1;
+
+    /// All anomalies, those that come together with another one right behind it.
+    pub fn all_anomalies(&self) -> impl Iterator<Item = &Anomaly> {
+        self.anomalies.iter().flat_map(Anomaly::all)
+    }
 }

@@ -7,18 +7,22 @@ use jiff::Timestamp;
 use crate::{
     AnomalyKind, Baseline, ComponentId, Evidence, Level, Measurements, Severity, TemplateId,
     TemplateSeries,
-    analyze::{Draft, Drafts, View, percent, share, show},
+    analyze::{View, share},
     baseline::BaselineTemplate,
     blocking::is_blocking,
     coincidence,
+    draft::{Draft, Drafts},
     mine::vary::Variation,
     number::to_f64,
     severity::Effect,
     statistics::{self, RateTest},
+    wording::{count as counted, length, percent, times},
 };
 
 /// How many error templates are reported as such when there is nothing to compare with.
 const MAX_WITHOUT_BASELINE: usize = 50;
+/// The test of an anomaly that there is nothing to compare with for.
+pub(crate) const WITHOUT_BASELINE: &str = "none, without a baseline";
 /// So often a warning is written before it is named without a baseline.
 const MIN_WARNINGS: u64 = 10;
 
@@ -118,8 +122,8 @@ fn blocking(
     let durations = if timed {
         format!(
             ", {} each at the median and {} at the longest, {} of the time",
-            show(median),
-            show(longest),
+            length(median),
+            length(longest),
             percent(blocked_share)
         )
     } else {
@@ -139,10 +143,12 @@ fn blocking(
         share: share(slow, requests),
         cap: Severity::Critical,
         summary: format!(
-            "`{}` {count} times{durations}; {slow} slow requests in these times{}",
+            "`{}` {}{durations}; {} in these times{}",
             series.text,
+            times(count),
+            counted(slow, "slow request"),
             match known {
-                Some(known) => format!(" ({} times in the baseline)", known.count),
+                Some(known) => format!(" ({} in the baseline)", times(known.count)),
                 None if test.is_some() => " (never in the baseline)".to_owned(),
                 None => String::new(),
             }
@@ -319,9 +325,10 @@ fn new_template(
         share,
         cap: Severity::Critical,
         summary: format!(
-            "new {} `{}`, {count} times, never {}",
+            "new {} `{}`, {}, never {}",
             level_name(series),
             series.text,
+            times(count),
             if view.within {
                 "earlier in the log"
             } else {
@@ -394,9 +401,10 @@ fn rate(
             Severity::Low
         },
         summary: format!(
-            "{} `{}` {count} times, {factor:.1} times {} often than {}",
+            "{} `{}` {}, {factor:.1} times {} often than {}",
             level_name(series),
             series.text,
+            times(count),
             if surge { "more" } else { "less" },
             if view.within {
                 "earlier in the log"
@@ -445,8 +453,9 @@ fn vanished(view: &View<'_>, baseline: &Baseline, drafts: &mut Drafts) {
             share: 0.0,
             cap: Severity::Medium,
             summary: format!(
-                "`{}` is gone; {} times in the baseline",
-                known.text, known.count
+                "`{}` is gone; {} in the baseline",
+                known.text,
+                times(known.count)
             ),
             period: view.now.period(),
             count: 0,
@@ -506,15 +515,16 @@ fn known_errors(
                 Severity::High
             },
             summary: format!(
-                "{} `{}`, {count} times; there is no baseline to compare with",
+                "{} `{}`, {}; there is no baseline to compare with",
                 level_name(series),
-                series.text
+                series.text,
+                times(count)
             ),
             period: view.period_of(series.buckets.keys().copied()),
             count,
             affected_requests: affected,
             evidence: Evidence {
-                test: "none, without a baseline".to_owned(),
+                test: WITHOUT_BASELINE.to_owned(),
                 n: count,
                 n_baseline: 0,
                 statistic: to_f64(count),

@@ -5,7 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     Anomaly, AnomalyKind, Bucket, ChangePoint, ComponentId, Evidence, Exemplar, Measurements,
     MetricConfig, MetricDetector, MetricScore, Period, Severity,
-    analyze::{Draft, Drafts, View, share},
+    analyze::{View, share},
+    draft::{Draft, Drafts},
     exemplar::{self, Order},
     metric::{Cell, Direction},
     number::{len, to_f64},
@@ -219,7 +220,7 @@ impl<'n> Metric<'n> {
                 let seconds = width.map_or(1.0, |width| width.as_secs_f64().max(1e-3));
                 format!("{:.3} a second", value / seconds)
             }
-            Self::FailedShare => crate::analyze::percent(value),
+            Self::FailedShare => crate::wording::percent(value),
             Self::Latency => format!("{value:.2} ms"),
             Self::Field(_) => format!("{value:.3}"),
         }

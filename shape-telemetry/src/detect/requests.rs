@@ -2,12 +2,14 @@
 
 use crate::{
     AnomalyKind, ComponentId, Evidence, Exemplar, LatencySketch, Severity,
-    analyze::{Draft, Drafts, View, percent, share, show},
+    analyze::{View, share},
     baseline::BaselineComponent,
+    draft::{Draft, Drafts},
     exemplar::{self, Order},
     number::to_f64,
     severity::Effect,
     statistics,
+    wording::{length, percent},
 };
 
 /// Fewer requests than this on either side are too few to compare.
@@ -139,7 +141,7 @@ fn latency(view: &View<'_>, id: &ComponentId, known: &BaselineComponent, drafts:
     let tail_grade = Effect::graded(tail_ratio, 8.0, 15.0);
     // The stronger of the two speaks; on equal terms the whole of the requests.
     let by_body = body && (!tails || tail_grade <= body_grade);
-    let at = |sketch: &LatencySketch, q| show(sketch.quantile(q).unwrap_or_default());
+    let at = |sketch: &LatencySketch, q| length(sketch.quantile(q).unwrap_or_default());
     let slow = now.count_above(limits.slow);
     drafts.push(Draft {
         kind: AnomalyKind::LatencyShift,
@@ -157,7 +159,7 @@ fn latency(view: &View<'_>, id: &ComponentId, known: &BaselineComponent, drafts:
             at(before, 0.95),
             earlier(view),
             now.count(),
-            show(limits.slow),
+            length(limits.slow),
         ),
         period: view.period_of(
             view.now

@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     AnomalyKind, Evidence, Exemplar, Measurements, SessionDetector, SessionStep, Severity,
     TemplateId,
-    analyze::{Draft, Drafts, View, share},
+    analyze::{View, share},
+    draft::{Draft, Drafts},
     number,
     sessions::Lead,
     severity::Effect,

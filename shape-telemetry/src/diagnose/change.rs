@@ -3,9 +3,10 @@
 use super::{MAX_Q, MIN_LIFT, Suspect, ratio};
 use crate::{
     CauseKind, ChangeEvent, ComponentGraph, ComponentId,
-    analyze::{View, percent, share},
+    analyze::{View, share},
     number::{self, to_f64},
     statistics::{self, ShareTest},
+    wording::percent,
 };
 
 /// Fewer requests before a change say nothing; the baseline is asked instead.

@@ -3,8 +3,9 @@
 use super::{MAX_Q, MIN_LIFT, Suspect, positions, ratio};
 use crate::{
     Anomaly, CauseKind, ComponentId,
-    analyze::{View, percent, share},
+    analyze::{View, share},
     statistics,
+    wording::percent,
 };
 
 /// The field value that stands out most among the failed requests: a test of two by two for each, corrected for all.

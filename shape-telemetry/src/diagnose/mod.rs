@@ -3,11 +3,12 @@
 use crate::{
     Anomaly, AnomalyId, AnomalyKind, Cause, CauseKind, ComponentGraph, ComponentId, Diagnosis,
     Level, LogPosition, Severity,
-    analyze::{View, percent, share},
+    analyze::{View, share},
     coincidence::Coincidence,
     detect::messages::{self, buckets_around},
     number::{self, to_f64},
     statistics,
+    wording::{self, count, percent},
 };
 
 mod change;
@@ -75,7 +76,17 @@ fn one(
         match anomaly.kind {
             AnomalyKind::RepeatedBlocking => suspects.extend(blocking(view, id, anomaly)),
             AnomalyKind::NewTemplate | AnomalyKind::RateSurge => {
-                suspects.extend(new_behaviour(view, id, anomaly, affected));
+                // Of messages that come together the one that explains most speaks, the first of several.
+                let told = anomaly
+                    .all()
+                    .filter_map(|one| new_behaviour(view, id, one, affected));
+                suspects.extend(told.reduce(|best, other| {
+                    if best.strength < other.strength {
+                        other
+                    } else {
+                        best
+                    }
+                }));
             }
             AnomalyKind::ErrorRatio if anomaly.component == *id => {
                 suspects.push(failing(id, anomaly));
@@ -175,16 +186,23 @@ fn blocking(view: &View<'_>, id: &ComponentId, anomaly: &Anomaly) -> Option<Susp
     } else {
         strength * 0.95
     };
+    let effect = if inside.1 + outside.1 == 0 {
+        format!("nothing is known of requests of {id}")
+    } else {
+        format!(
+            "{} of the requests of {id} in these times are slow or fail, {} in the others",
+            percent(in_share),
+            percent(out_share)
+        )
+    };
     Some(Suspect {
         kind: CauseKind::Blocking,
         component: series.component.clone(),
         summary: format!(
-            "{} is blocked: `{}` {} times; {} of the requests of {id} in these times are slow or fail, {} in the others",
+            "{} is blocked: `{}` {}; {effect}",
             series.component,
             series.text,
-            anomaly.count,
-            percent(in_share),
-            percent(out_share),
+            wording::times(anomaly.count),
         ),
         strength,
         explains: if coincides && !always {
@@ -210,7 +228,7 @@ fn ratio(a: f64, b: f64) -> f64 {
 
 /// Whether an anomaly came after the baseline, so that undoing what changed since may help.
 fn is_new(view: &View<'_>, anomaly: &Anomaly) -> bool {
-    view.baseline.is_some() && !view.within && anomaly.evidence.test != "none, without a baseline"
+    view.baseline.is_some() && !view.within && anomaly.evidence.test != messages::WITHOUT_BASELINE
 }
 
 /// A warning or error that is new or comes more often: its own component's, or one that goes with the slow and failed
@@ -258,7 +276,10 @@ fn new_behaviour(
                 percent(found.inside)
             )
         }
-        _ => format!("{failed} requests of {id} failed with it"),
+        _ if view.now.totals(id.as_str(), None).requests() == 0 => {
+            format!("nothing is known of requests of {id}")
+        }
+        _ => format!("{} of {id} failed with it", count(failed, "request")),
     };
     Some(Suspect {
         kind: CauseKind::NewBehaviour,

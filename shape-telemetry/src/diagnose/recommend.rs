@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Suspect;
 use crate::{
-    Anomaly, CauseKind, ComponentId, Recommendation, RecommendationKind, Severity, analyze::share,
-    number,
+    Anomaly, CauseKind, ComponentId, Exemplar, Recommendation, RecommendationKind, Severity,
+    analyze::share, number, wording::count,
 };
 
 /// What may help, by the requests that it would have helped.
@@ -74,15 +74,21 @@ pub(super) fn recommend(
         });
     }
     if direct.is_none() {
+        let records: Vec<&Exemplar> = anomalies.iter().flat_map(|a| &a.exemplars).collect();
         list.push(Recommendation {
             kind: RecommendationKind::Investigate,
-            summary: format!(
-                "look at the records kept as evidence for {id}; no line of code is named by them"
-            ),
+            summary: match records.first() {
+                Some(first) => format!(
+                    "look at {} kept of {id}, first {}: none of them says by itself what to change",
+                    count(number::len(records.len()), "record"),
+                    first.position
+                ),
+                None => format!("look for {id} elsewhere: no record of it is kept"),
+            },
             benefit: 0.0,
             requests_helped: 0,
             severity: severity(&[]),
-            effort: number::len(anomalies.iter().map(|a| a.exemplars.len()).sum()),
+            effort: number::len(records.len()),
         });
     }
     list.sort_by(|a, b| {

@@ -35,6 +35,35 @@ pub struct Cause {
     pub anomalies: Vec<AnomalyId>,
     /// Log lines that show it.
     pub positions: Vec<LogPosition>,
+    /// Of a field value: what leaving its requests out shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<Attribution>,
+}
+
+/// What is left of the trouble without the requests that carry one value of one field: with what is left as usual, it is
+/// theirs (leaving one group out).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attribution {
+    /// The name of the field.
+    pub field: String,
+    /// Its value.
+    pub value: String,
+    /// The requests with this value that failed, or were slow.
+    pub affected: u64,
+    /// All requests with this value.
+    pub requests: u64,
+    /// The others that failed, or were slow.
+    pub affected_without: u64,
+    /// All others.
+    pub requests_without: u64,
+    /// The share that failed, or was slow, in the baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usual: Option<f64>,
+    /// The share of the rise above the usual that is gone without them, in 0..=1.
+    pub share: f64,
+    /// The p value of the two shares being one, corrected for the values looked at (Benjamini, Hochberg).
+    pub q_value: f64,
 }
 
 /// What kind of cause.

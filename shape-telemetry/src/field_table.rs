@@ -1,6 +1,6 @@
 //! Counts by field and value while reading.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{FieldCounts, Measurements, fingerprint, hash};
 
@@ -88,7 +88,7 @@ impl<T: Default> Table<T> {
 
 impl FieldTable {
     /// Counts one request.
-    pub(crate) fn add(&mut self, name: &str, value: &str, good: bool) {
+    pub(crate) fn add(&mut self, (name, value): (&str, &str), good: bool, took: Option<Duration>) {
         let counts = self
             .0
             .entry(name, Measurements::MAX_FIELDS)
@@ -96,6 +96,9 @@ impl FieldTable {
         if let Some(counts) = counts {
             counts.good += u64::from(good);
             counts.bad += u64::from(!good);
+            if let Some(took) = took {
+                counts.durations.add(took);
+            }
         }
     }
 

@@ -91,7 +91,9 @@ pub use crate::{
     baseline::{Baseline, BaselineComponent, BaselineError, BaselineTemplate},
     classify::{Verdict, classify},
     collect::{Collector, CollectorConfig},
-    diagnosis::{Cause, CauseKind, ChangeEvent, Diagnosis, Recommendation, RecommendationKind},
+    diagnosis::{
+        Attribution, Cause, CauseKind, ChangeEvent, Diagnosis, Recommendation, RecommendationKind,
+    },
     exception::Exception,
     format::Format,
     gauge::Gauge,
@@ -109,6 +111,7 @@ pub use crate::{
         variables,
     },
     monoid::{MergeError, Totals},
+    octaves::OctaveCounts,
     outcome::Outcome,
     pattern::{Pattern, PatternError},
     period::Period,
@@ -170,6 +173,7 @@ mod mine;
 mod monoid;
 mod names;
 mod number;
+mod octaves;
 mod outcome;
 mod parallel;
 mod parse;

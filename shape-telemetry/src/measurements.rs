@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ComponentId, Gauge, LatencySketch, Level, Limits, LineCounts, LogPosition, Presence,
-    SessionSample, SourceLocation, TemplateId,
+    ComponentId, Gauge, LatencySketch, Level, Limits, LineCounts, LogPosition, OctaveCounts,
+    Presence, SessionSample, SourceLocation, TemplateId,
 };
 
 /// Counts and latencies per component and time bucket, and counts per message template.
@@ -55,13 +55,16 @@ pub struct ComponentMeasurements {
 }
 
 /// The requests that carry one value of one field.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FieldCounts {
     /// Requests that ended well.
     pub good: u64,
     /// Requests that failed.
     pub bad: u64,
+    /// How long they took, as far as they say.
+    #[serde(default, skip_serializing_if = "OctaveCounts::is_empty")]
+    pub durations: OctaveCounts,
 }
 
 /// What was measured of one component in one time bucket.

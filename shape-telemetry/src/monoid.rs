@@ -393,6 +393,7 @@ impl ComponentMeasurements {
                 let sum = mine.entry(value).or_default();
                 sum.good += counts.good;
                 sum.bad += counts.bad;
+                sum.durations.merge(&counts.durations);
             }
             keep_smallest(mine, Measurements::MAX_VALUES);
         }

@@ -256,8 +256,9 @@ impl Component {
         }
         for field in &record.fields {
             if field.value.len() <= 64 && names.traits(&field.name).telling {
+                let took = observed.verdict.latency;
                 self.fields
-                    .add(&field.name, &field.value, outcome == Outcome::Good);
+                    .add((&field.name, &field.value), outcome == Outcome::Good, took);
             }
         }
     }

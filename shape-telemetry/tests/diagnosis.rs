@@ -226,6 +226,60 @@ fn the_gaps_of_a_real_session() {
     );
 }
 
+/// A hundred seconds of requests of which each kind takes so many milliseconds.
+fn timed(ms: fn(u64) -> u64) -> String {
+    let mut log = String::new();
+    for n in 0..2_000 {
+        writeln!(
+            log,
+            "{}  INFO shop::web: request completed kind={} region={} status=200 duration_ms={} request_id=r{n}",
+            stamp(n * 50),
+            any_kind(n),
+            ["north", "south"][(n / 3 % 2) as usize],
+            ms(n)
+        )
+        .unwrap();
+    }
+    log
+}
+
+#[test]
+fn leaving_a_group_out_shows_whose_slowness_it_is() {
+    let report = |now: fn(u64) -> u64| {
+        let baseline = Baseline::learn(&measure(&timed(|n| 20 + n % 7)));
+        Analyzer::default().analyze(&measure(&timed(now)), Some(&baseline), Vec::new())
+    };
+    let told = |report: &TelemetryReport| {
+        let causes = of(report, "web").causes.iter();
+        let mut found = causes.filter(|cause| cause.kind == CauseKind::FieldValue);
+        found
+            .next()
+            .map(|cause| (cause.summary.clone(), cause.attribution.clone().unwrap()))
+    };
+    // Books have become slow, wherever they go.
+    let books = report(|n| if n % 3 == 0 { 90 + n % 20 } else { 20 + n % 7 });
+    let (summary, attribution) = told(&books).expect("a field");
+    assert!(
+        summary.starts_with(
+            "requests of web with kind=book are slow others never: 667 of 667 take longer than"
+        ),
+        "{summary}"
+    );
+    assert_eq!(
+        (attribution.field.as_str(), attribution.value.as_str()),
+        ("kind", "book")
+    );
+    assert_eq!(
+        (attribution.affected, attribution.affected_without),
+        (667, 0)
+    );
+    assert!(0.99 < attribution.share && attribution.q_value < 1e-6);
+    assert!(attribution.usual.is_some_and(|usual| usual < 0.02));
+    // All have: no group is it.
+    let all = report(|n| 90 + n % 20);
+    assert_eq!(told(&all), None);
+}
+
 #[test]
 fn a_saved_baseline_is_the_baseline_and_others_are_told_apart() {
     let baseline = Baseline::learn(&measure(&shop(999, 1, any_kind)));

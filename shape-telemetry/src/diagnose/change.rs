@@ -64,6 +64,7 @@ pub(super) fn suspects(view: &View<'_>, graph: &ComponentGraph, id: &ComponentId
                 anomalies: Vec::new(),
                 positions: Vec::new(),
                 is_new: true,
+                attribution: None,
             }
         })
         .collect()

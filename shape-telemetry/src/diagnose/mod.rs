@@ -1,8 +1,8 @@
 //! Why it is so: ranked causes, and what may help.
 
 use crate::{
-    Anomaly, AnomalyId, AnomalyKind, Cause, CauseKind, ComponentGraph, ComponentId, Diagnosis,
-    Level, LogPosition, Severity,
+    Anomaly, AnomalyId, AnomalyKind, Attribution, Cause, CauseKind, ComponentGraph, ComponentId,
+    Diagnosis, Level, LogPosition, Severity,
     analyze::{View, share},
     coincidence::Coincidence,
     detect::messages::{self, buckets_around},
@@ -36,6 +36,8 @@ struct Suspect {
     positions: Vec<LogPosition>,
     /// It was not there in the baseline.
     is_new: bool,
+    /// Of a field value: what leaving its requests out shows.
+    attribution: Option<Attribution>,
 }
 
 /// One diagnosis for each component that has an anomaly of at least medium severity, the worst first.
@@ -93,9 +95,10 @@ fn one(
                 if graph.callees(id).next().is_some() {
                     suspects.extend(upstream::suspect(graph, id, anomaly, anomalies));
                 }
-                suspects.extend(field::suspect(view, id, anomaly));
+                suspects.extend(field::of_failures(view, id, anomaly));
             }
             AnomalyKind::LatencyShift if anomaly.component == *id => {
+                suspects.extend(field::of_slowness(view, id, anomaly));
                 suspects.extend(upstream::suspect(graph, id, anomaly, anomalies));
             }
             _ => {}
@@ -127,6 +130,7 @@ fn one(
             weight: suspect.strength / sum.max(1.0),
             anomalies: suspect.anomalies,
             positions: suspect.positions,
+            attribution: suspect.attribution,
         })
         .collect();
     Diagnosis {
@@ -213,6 +217,7 @@ fn blocking(view: &View<'_>, id: &ComponentId, anomaly: &Anomaly) -> Option<Susp
         anomalies: vec![anomaly.id.clone()],
         positions: positions(anomaly),
         is_new: is_new(view, anomaly),
+        attribution: None,
     })
 }
 
@@ -290,6 +295,7 @@ fn new_behaviour(
         anomalies: vec![anomaly.id.clone()],
         positions: positions(anomaly),
         is_new: is_new(view, anomaly),
+        attribution: None,
     })
 }
 
@@ -313,5 +319,6 @@ fn failing(id: &ComponentId, anomaly: &Anomaly) -> Suspect {
         anomalies: vec![anomaly.id.clone()],
         positions: positions(anomaly),
         is_new: true,
+        attribution: None,
     }
 }

@@ -52,6 +52,7 @@ pub(super) fn suspect(
         anomalies: vec![anomaly.id.clone(), worst.id.clone()],
         positions: positions(worst),
         is_new: true,
+        attribution: None,
     })
 }
 
@@ -117,5 +118,6 @@ fn called(
         anomalies: vec![anomaly.id.clone(), worst.id.clone()],
         positions: positions(worst),
         is_new: true,
+        attribution: None,
     })
 }

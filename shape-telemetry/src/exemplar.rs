@@ -102,13 +102,22 @@ pub(crate) fn insert(
             .then_with(|| other.cmp(&exemplar))
             == Ordering::Less
     });
+    if list.len() == max {
+        if at == max {
+            return;
+        }
+        list.pop();
+    }
+    // There is a list per bucket: none has room that it never needs.
+    list.reserve_exact(1);
     list.insert(at, exemplar);
-    list.truncate(max);
 }
 
 /// The first `max` of both lists.
 pub(crate) fn merge(list: &mut Vec<Exemplar>, other: Vec<Exemplar>, order: Order, max: usize) {
+    list.reserve_exact(other.len());
     list.extend(other);
     list.sort_by(|a, b| order.compare(a.into(), b.into()).then_with(|| a.cmp(b)));
     list.truncate(max);
+    list.shrink_to(max);
 }

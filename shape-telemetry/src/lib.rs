@@ -134,6 +134,7 @@ pub use crate::{
 mod analyze;
 mod anomaly;
 mod baseline;
+mod bins;
 mod blocking;
 mod classify;
 mod coincidence;

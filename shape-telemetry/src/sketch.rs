@@ -1,10 +1,10 @@
 //! A mergeable latency sketch with a stated relative error.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::number;
+use crate::{bins::Bins, number};
 
 /// Counts of durations in logarithmic bins: merges exactly, quantiles within 1 %.
 ///
@@ -27,7 +27,7 @@ use crate::number;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Repr", into = "Repr")]
 pub struct LatencySketch {
-    bins: BTreeMap<u16, u64>,
+    bins: Bins,
     count: u64,
     sum_ns: u128,
     min_ns: Option<u64>,
@@ -45,7 +45,7 @@ impl LatencySketch {
     /// Adds one duration.
     pub fn insert(&mut self, duration: Duration) {
         let ns = number::nanos(duration);
-        *self.bins.entry(bin_of(ns)).or_insert(0) += 1;
+        self.bins.add(bin_of(ns), 1);
         self.count += 1;
         self.sum_ns += u128::from(ns);
         self.min_ns = Some(self.min_ns.map_or(ns, |min| min.min(ns)));
@@ -76,7 +76,7 @@ impl LatencySketch {
             return Some(Duration::from_nanos(max));
         }
         let mut below = 0;
-        for (&bin, &count) in &self.bins {
+        for (bin, count) in self.bins.iter() {
             below += count;
             if rank <= below {
                 return Some(Duration::from_nanos(value_of(bin).clamp(min, max)));
@@ -110,9 +110,7 @@ impl LatencySketch {
 
     /// Adds the counts of another sketch.
     pub fn merge(&mut self, other: &Self) {
-        for (&bin, &count) in &other.bins {
-            *self.bins.entry(bin).or_insert(0) += count;
-        }
+        self.bins.merge(&other.bins);
         self.count += other.count;
         self.sum_ns += other.sum_ns;
         self.min_ns = match (self.min_ns, other.min_ns) {
@@ -126,7 +124,7 @@ impl LatencySketch {
     pub fn bins(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {
         self.bins
             .iter()
-            .map(|(&bin, &count)| (Duration::from_nanos(value_of(bin)), count))
+            .map(|(bin, count)| (Duration::from_nanos(value_of(bin)), count))
     }
 
     /// How many durations are longer than `limit`, within [`Self::RELATIVE_ERROR`] of the limit.
@@ -140,16 +138,17 @@ impl LatencySketch {
         if self.min_ns.is_some_and(|min| limit < min) {
             return self.count;
         }
+        let first = bin_of(limit);
         self.bins
-            .range(bin_of(limit)..)
-            .filter(|&(&bin, _)| limit < value_of(bin))
-            .map(|(_, &count)| count)
+            .iter()
+            .filter(|&(bin, _)| first <= bin && limit < value_of(bin))
+            .map(|(_, count)| count)
             .sum()
     }
 
     /// The raw bins: equal indexes mean equal durations, as far as the sketch can tell.
-    pub(crate) fn raw_bins(&self) -> &BTreeMap<u16, u64> {
-        &self.bins
+    pub(crate) fn raw_bins(&self) -> impl Iterator<Item = (u16, u64)> + '_ {
+        self.bins.iter()
     }
 }
 
@@ -208,7 +207,7 @@ impl From<LatencySketch> for Repr {
             sum_ns: sketch.sum_ns.to_string(),
             min_ns: sketch.min_ns,
             max_ns: sketch.max_ns,
-            bins: sketch.bins.into_iter().collect(),
+            bins: sketch.bins.iter().collect(),
         }
     }
 }

@@ -160,10 +160,10 @@ pub(crate) fn mann_whitney(now: &LatencySketch, before: &LatencySketch) -> Optio
         return None;
     }
     let mut bins: BTreeMap<u16, (u64, u64)> = BTreeMap::new();
-    for (&bin, &count) in now.raw_bins() {
+    for (bin, count) in now.raw_bins() {
         bins.entry(bin).or_default().0 += count;
     }
-    for (&bin, &count) in before.raw_bins() {
+    for (bin, count) in before.raw_bins() {
         bins.entry(bin).or_default().1 += count;
     }
     let (mut u, mut below, mut ties) = (0.0, 0.0, 0.0);

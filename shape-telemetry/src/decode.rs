@@ -20,7 +20,9 @@ pub(crate) struct Decoder<'r> {
     encoding: Option<Encoding>,
     /// Bytes that were read and not handed out: the start of a line.
     raw: Vec<u8>,
+    /// Memory for a block, which is not cleared; so many bytes of it were read last.
     chunk: Vec<u8>,
+    filled: usize,
     /// An odd byte or a high surrogate of UTF-16.
     half: Vec<u8>,
     max_line: usize,
@@ -116,6 +118,7 @@ impl<'r> Decoder<'r> {
             encoding: None,
             raw: Vec::new(),
             chunk: Vec::new(),
+            filled: 0,
             half: Vec::new(),
             max_line,
             skipping: false,
@@ -180,9 +183,6 @@ impl<'r> Decoder<'r> {
         if !self.opened {
             self.open()?;
             self.opened = true;
-            if !self.chunk.is_empty() {
-                return Ok(self.chunk.len());
-            }
         }
         self.chunk.resize(BLOCK, 0);
         let mut n = 0;
@@ -206,7 +206,7 @@ impl<'r> Decoder<'r> {
                 Err(error) => break Err(error),
             }
         };
-        self.chunk.truncate(n);
+        self.filled = n;
         self.bytes += number::len(n);
         match result {
             Err(error) if n == 0 => Err(error),
@@ -236,16 +236,18 @@ impl<'r> Decoder<'r> {
 
     /// Gives the complete lines of `raw` and `chunk` to `text`.
     fn take_chunk(&mut self, text: &mut String) {
-        let mut chunk = std::mem::take(&mut self.chunk);
+        let chunk = std::mem::take(&mut self.chunk);
+        let mut new = chunk.get(..self.filled).unwrap_or_default();
         let encoding = *self.encoding.get_or_insert_with(|| {
-            let (encoding, mark) = encoding(&chunk);
-            chunk.drain(..mark);
+            let (encoding, mark) = encoding(new);
+            new = new.get(mark..).unwrap_or_default();
             encoding
         });
+        let transcoded;
         if let Encoding::Utf16 { big_endian } = encoding {
-            chunk = self.transcode(&chunk, big_endian);
+            transcoded = self.transcode(new, big_endian);
+            new = &transcoded;
         }
-        let mut new = &chunk[..];
         if self.skipping {
             match memchr(b'\n', new) {
                 Some(at) => {
@@ -283,7 +285,6 @@ impl<'r> Decoder<'r> {
             self.cut += 1;
             self.skipping = true;
         }
-        chunk.clear();
         self.chunk = chunk;
     }
 

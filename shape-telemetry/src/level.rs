@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::number::key;
+
 /// How serious a record says it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -21,6 +23,62 @@ pub enum Level {
     /// The program can not go on (`critical`, `alert`, `emergency`, `panic`).
     Fatal,
 }
+
+/// The words of up to eight letters by their length, as numbers; the frequent ones first.
+const SHORT: [&[(u64, Level)]; 9] = [
+    &[],
+    &[],
+    &[],
+    &[
+        (key("err"), Level::Error),
+        (key("log"), Level::Info),
+        (key("dbg"), Level::Debug),
+        (key("inf"), Level::Info),
+        (key("wrn"), Level::Warn),
+        (key("trc"), Level::Trace),
+        (key("ftl"), Level::Fatal),
+        (key("vrb"), Level::Trace),
+    ],
+    &[
+        (key("info"), Level::Info),
+        (key("warn"), Level::Warn),
+        (key("crit"), Level::Fatal),
+        (key("note"), Level::Info),
+        (key("fine"), Level::Debug),
+        (key("trac"), Level::Trace),
+        (key("debg"), Level::Debug),
+        (key("erro"), Level::Error),
+    ],
+    &[
+        (key("error"), Level::Error),
+        (key("debug"), Level::Debug),
+        (key("trace"), Level::Trace),
+        (key("fatal"), Level::Fatal),
+        (key("alert"), Level::Fatal),
+        (key("emerg"), Level::Fatal),
+        (key("panic"), Level::Fatal),
+        (key("finer"), Level::Trace),
+    ],
+    &[
+        (key("notice"), Level::Info),
+        (key("severe"), Level::Error),
+        (key("system"), Level::Info),
+        (key("config"), Level::Debug),
+        (key("finest"), Level::Trace),
+    ],
+    &[
+        (key("warning"), Level::Warn),
+        (key("failure"), Level::Error),
+        (key("verbose"), Level::Trace),
+    ],
+    &[(key("critical"), Level::Fatal)],
+];
+
+const LONG: [(&str, Level); 3] = [
+    ("emergency", Level::Fatal),
+    ("information", Level::Info),
+    ("informational", Level::Info),
+];
 
 impl Level {
     /// The lower-case name.
@@ -45,50 +103,22 @@ impl Level {
     /// assert_eq!(Level::from_word("failed"), None);
     /// ```
     pub fn from_word(word: &str) -> Option<Self> {
-        const WORDS: [(&str, Level); 36] = [
-            ("info", Level::Info),
-            ("warn", Level::Warn),
-            ("error", Level::Error),
-            ("debug", Level::Debug),
-            ("warning", Level::Warn),
-            ("trace", Level::Trace),
-            ("fatal", Level::Fatal),
-            ("notice", Level::Info),
-            ("err", Level::Error),
-            ("crit", Level::Fatal),
-            ("critical", Level::Fatal),
-            ("alert", Level::Fatal),
-            ("emerg", Level::Fatal),
-            ("emergency", Level::Fatal),
-            ("panic", Level::Fatal),
-            ("severe", Level::Error),
-            ("failure", Level::Error),
-            ("information", Level::Info),
-            ("informational", Level::Info),
-            ("log", Level::Info),
-            ("note", Level::Info),
-            ("system", Level::Info),
-            ("config", Level::Debug),
-            ("verbose", Level::Trace),
-            ("fine", Level::Debug),
-            ("finer", Level::Trace),
-            ("finest", Level::Trace),
-            ("trac", Level::Trace),
-            ("debg", Level::Debug),
-            ("erro", Level::Error),
-            ("dbg", Level::Debug),
-            ("inf", Level::Info),
-            ("wrn", Level::Warn),
-            ("trc", Level::Trace),
-            ("ftl", Level::Fatal),
-            ("vrb", Level::Trace),
-        ];
-        if 13 < word.len() || word.len() < 3 {
-            return None;
+        let length = word.len();
+        if 8 < length {
+            return LONG
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case(word))
+                .map(|&(_, level)| level);
         }
-        WORDS
+        // Letters become small ones, and nothing else becomes a letter.
+        let key = word
+            .bytes()
+            .rev()
+            .fold(0, |key, b| key << 8 | u64::from(b | 0x20));
+        let words = SHORT.get(length).copied().unwrap_or_default();
+        words
             .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(word))
+            .find(|&&(name, _)| name == key)
             .map(|&(_, level)| level)
     }
 

@@ -55,6 +55,17 @@ pub(crate) fn cut(text: &str, max: usize) -> &str {
     text.get(..end).unwrap_or(text)
 }
 
+/// The up to eight bytes of a word as one number, the first one lowest.
+pub(crate) const fn key(word: &str) -> u64 {
+    let mut bytes = [0; 8];
+    let mut at = 0;
+    while at < word.len() {
+        bytes[at] = word.as_bytes()[at];
+        at += 1;
+    }
+    u64::from_le_bytes(bytes)
+}
+
 /// Nanoseconds of a duration; beyond 584 years the maximum.
 pub(crate) fn nanos(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)

@@ -78,7 +78,11 @@ struct Held<'a> {
     start: usize,
     first_line: u64,
     detail_start: usize,
-    counts: LineCounts,
+    /// The lines of the event.
+    lines: u64,
+    /// Those of them that were cut.
+    cut: u64,
+    is_parsed: bool,
     tail: Tail,
     python: bool,
 }
@@ -98,7 +102,9 @@ impl Held<'_> {
             start: 0,
             first_line: 0,
             detail_start: 0,
-            counts: LineCounts::default(),
+            lines: 0,
+            cut: 0,
+            is_parsed: false,
             tail: Tail {
                 format: Format::Plain,
                 in_trace: false,
@@ -236,20 +242,15 @@ impl<'r> Pass<'r> {
             if start < end && text.as_bytes().get(end - 1) == Some(&b'\r') {
                 end -= 1;
             }
-            let mut counts = LineCounts {
-                total: 1,
-                parsed: 1,
-                ..LineCounts::default()
-            };
             let max_line = self.reader.max_line;
-            if max_line < end - start {
-                counts.cut = 1;
+            let is_cut = max_line < end - start;
+            if is_cut {
                 end = start + number::cut(text.get(start..end).unwrap_or_default(), max_line).len();
             }
             let line = Line::new(text, marks, start, end);
             self.line += 1;
             let whole = line.text(start, end);
-            if self.continues(whole, counts, held) {
+            if self.continues(whole, is_cut, held) {
                 self.bound(text, end, held, sink);
             } else {
                 let record = &mut next_held.event.record;
@@ -257,34 +258,31 @@ impl<'r> Pass<'r> {
                 let tail = self.tail_of(held);
                 if is_ordinary {
                     self.flush(held, text, start, sink);
-                    self.open(next_held, &line, counts);
+                    self.open(next_held, &line, is_cut, true);
                     std::mem::swap(&mut held, &mut next_held);
                 } else if matches!(record.format, Format::Plain | Format::Exception)
                     && tail.is_some_and(|tail| tail.takes_unparsed(whole))
                     && !is_another(record, held)
                 {
-                    self.continuation(whole, counts, held);
+                    self.continuation(whole, is_cut, held);
                     self.bound(text, end, held, sink);
                 } else if record.format == Format::Postgres
                     && held.is_open
                     && let Some(field) = postgres::goes_on(&held.event.record, record)
                 {
                     held.event.record.fields.push(field);
-                    self.count(held, counts);
+                    self.count(held, is_cut);
                     self.bound(text, end, held, sink);
                 } else if record.format == Format::MySql
                     && held.is_open
                     && server::slow_query_goes_on(&held.event.record, record)
                 {
-                    self.continuation(whole, counts, held);
+                    self.continuation(whole, is_cut, held);
                     self.bound(text, end, held, sink);
                 } else {
-                    if record.format == Format::Plain {
-                        counts.parsed = 0;
-                        counts.unparsed = 1;
-                    }
+                    let is_parsed = record.format != Format::Plain;
                     self.flush(held, text, start, sink);
-                    self.open(next_held, &line, counts);
+                    self.open(next_held, &line, is_cut, is_parsed);
                     std::mem::swap(&mut held, &mut next_held);
                 }
             }
@@ -324,21 +322,16 @@ impl<'r> Pass<'r> {
         if quick::read(preferred, line, &mut self.stamps, context, record) {
             return true;
         }
-        // The list of a line without fields is kept for the next one.
-        let mut spare = std::mem::take(&mut record.fields);
+        record.lend();
         *record = parse::parse(preferred, text, context);
-        if record.fields.is_empty() {
-            spare.clear();
-            record.fields = spare;
-        }
         false
     }
 
     /// Takes a blank line, or one that starts with a blank and goes on with the record before it; whether it is one.
     #[inline]
-    fn continues<'a>(&mut self, line: &'a str, counts: LineCounts, held: &mut Held<'a>) -> bool {
+    fn continues<'a>(&mut self, line: &'a str, is_cut: bool, held: &mut Held<'a>) -> bool {
         let is_indented = match line.as_bytes().first() {
-            Some(b'n') => return self.is_note(line, counts, held),
+            Some(b'n') => return self.is_note(line, is_cut, held),
             Some(b) => b.is_ascii_whitespace(),
             None => true,
         };
@@ -346,7 +339,7 @@ impl<'r> Pass<'r> {
             return false;
         }
         if line.trim_ascii_start().is_empty() {
-            self.count(held, counts);
+            self.count(held, is_cut);
             return true;
         }
         // Only a line that starts with a blank can both be a record and look like the rest of one.
@@ -356,20 +349,20 @@ impl<'r> Pass<'r> {
             && !layout::is_padded(line)
             && tail.takes_unparsed(line)
         {
-            self.continuation(line, counts, held);
+            self.continuation(line, is_cut, held);
             return true;
         }
         false
     }
 
     /// Takes a `note: …` behind a panic of Rust, which elsewhere is a line with a level.
-    fn is_note<'a>(&mut self, line: &'a str, counts: LineCounts, held: &mut Held<'a>) -> bool {
+    fn is_note<'a>(&mut self, line: &'a str, is_cut: bool, held: &mut Held<'a>) -> bool {
         let is_note = line.starts_with("note: ")
             && self
                 .tail_of(held)
                 .is_some_and(|tail| tail.format == Format::RustPanic);
         if is_note {
-            self.continuation(line, counts, held);
+            self.continuation(line, is_cut, held);
         }
         is_note
     }
@@ -382,18 +375,21 @@ impl<'r> Pass<'r> {
         }
     }
 
-    fn count(&mut self, held: &mut Held<'_>, counts: LineCounts) {
-        let sum = if held.is_open {
-            &mut held.counts
+    /// Counts a line that belongs to the event.
+    fn count(&mut self, held: &mut Held<'_>, is_cut: bool) {
+        if held.is_open {
+            held.lines += 1;
+            held.cut += u64::from(is_cut);
         } else {
-            &mut self.counts
-        };
-        *sum = sum.plus(counts);
+            self.counts.total += 1;
+            self.counts.parsed += 1;
+            self.counts.cut += u64::from(is_cut);
+        }
     }
 
     /// Starts the event whose record was read from a line.
     #[inline]
-    fn open(&mut self, held: &mut Held<'_>, line: &Line<'_, '_>, counts: LineCounts) {
+    fn open(&mut self, held: &mut Held<'_>, line: &Line<'_, '_>, is_cut: bool, is_parsed: bool) {
         self.tail = None;
         held.is_open = true;
         let time = &mut held.event.record.time;
@@ -411,7 +407,9 @@ impl<'r> Pass<'r> {
         held.start = line.start;
         held.first_line = self.line;
         held.detail_start = line.end();
-        held.counts = counts;
+        held.lines = 1;
+        held.cut = u64::from(is_cut);
+        held.is_parsed = is_parsed;
         held.tail = Tail {
             format: held.event.record.format,
             in_trace: has_body(&held.event.record),
@@ -419,8 +417,8 @@ impl<'r> Pass<'r> {
         held.python = exception::is_traceback(&held.event.record.message);
     }
 
-    fn continuation<'a>(&mut self, line: &'a str, counts: LineCounts, held: &mut Held<'a>) {
-        self.count(held, counts);
+    fn continuation<'a>(&mut self, line: &'a str, is_cut: bool, held: &mut Held<'a>) {
+        self.count(held, is_cut);
         if !held.is_open {
             return;
         }
@@ -502,12 +500,17 @@ impl<'r> Pass<'r> {
             return;
         }
         held.is_open = false;
-        if 1 < held.counts.total {
+        if 1 < held.lines {
             let detail = text.get(held.detail_start..end).unwrap_or_default();
             held.event.detail = detail.trim_matches(['\r', '\n']);
             held.event.name_exception();
         }
-        self.counts = self.counts.plus(held.counts);
+        // Only the line that an event begins with may be one that no format fits.
+        let unparsed = u64::from(!held.is_parsed);
+        self.counts.total += held.lines;
+        self.counts.parsed += held.lines - unparsed;
+        self.counts.unparsed += unparsed;
+        self.counts.cut += held.cut;
         if self.run.0 != held.tail.format {
             self.end_run();
             self.run.0 = held.tail.format;

@@ -1,6 +1,6 @@
 //! One log record, borrowed from its line.
 
-use std::{borrow::Cow, num::NonZeroU32};
+use std::{borrow::Cow, cell::Cell, mem, num::NonZeroU32};
 
 use jiff::Timestamp;
 
@@ -68,6 +68,19 @@ impl Emitter<'_> {
     }
 }
 
+thread_local! {
+    /// The list of the fields of a record that was read, emptied: the next one is written into its memory. Grammars
+    /// return their records, so that there is no other way from one line to the next.
+    static SPARE: Cell<Vec<Field<'static>>> = const { Cell::new(Vec::new()) };
+}
+
+/// The memory of a list, for fields that borrow from elsewhere.
+pub(crate) fn emptied<'a>(mut fields: Vec<Field<'_>>) -> Vec<Field<'a>> {
+    fields.clear();
+    // Collected in place: the memory stays, what it may hold changes.
+    fields.into_iter().map_while(|_| None).collect()
+}
+
 impl<'a> Record<'a> {
     /// A record that only has a message.
     pub fn plain(line: &'a str) -> Self {
@@ -82,9 +95,32 @@ impl<'a> Record<'a> {
             level: None,
             target: None,
             message: Cow::Borrowed(message),
-            fields: Vec::new(),
+            fields: SPARE.take(),
             spans: Vec::new(),
             emitter: None,
+        }
+    }
+
+    /// Leaves the memory of its fields to the record that is made next on this thread.
+    pub(crate) fn lend(&mut self) {
+        let fields = mem::take(&mut self.fields);
+        if fields.capacity() != 0 {
+            SPARE.set(emptied(fields));
+        }
+    }
+
+    /// A copy, its fields in the memory of others.
+    pub(crate) fn copy(&self, mut fields: Vec<Field<'a>>) -> Self {
+        fields.extend_from_slice(&self.fields);
+        Self {
+            format: self.format,
+            time: self.time,
+            level: self.level,
+            target: self.target.clone(),
+            message: self.message.clone(),
+            fields,
+            spans: self.spans.clone(),
+            emitter: self.emitter.clone(),
         }
     }
 

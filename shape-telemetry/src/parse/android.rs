@@ -33,7 +33,7 @@ pub(crate) fn brief(line: &str) -> Option<Record<'_>> {
     let level = logcat_level(letter)?;
     let record = Record::new(Format::Logcat, "").level(Some(level));
     if let Some(rest) = rest.strip_prefix('/') {
-        let (head, message) = rest.split_once(": ")?;
+        let (head, message) = super::scan::around(rest, ": ")?;
         let (tag, pid) = match head.strip_suffix(')').and_then(|head| head.split_once('(')) {
             Some((tag, pid)) => (tag, is_number(pid).then(|| pid.trim())?),
             None if !head.is_empty() && !head.contains([' ', '/']) => (head, ""),

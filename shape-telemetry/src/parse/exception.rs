@@ -78,7 +78,7 @@ fn has_script(path: &str) -> bool {
 fn ruby(line: &str) -> Option<(&str, &str)> {
     let at = memchr::memmem::find(line.as_bytes(), b":in ")?;
     let (place, rest) = split(line, at);
-    let (_, message) = rest.split_once("': ")?;
+    let (_, message) = super::scan::around(rest, "': ")?;
     let (_, kind) = message.strip_suffix(')')?.rsplit_once(" (")?;
     (scan::place(place).is_some() && is_type(kind)).then_some((place, message))
 }

@@ -194,7 +194,7 @@ fn nginx(i: &str) -> Scan<'_, Record<'_>> {
         let (text, tail) = scan::split(message, at);
         record.message = text.into();
         for pair in tail.split(", ") {
-            if let Some((name, value)) = pair.split_once(": ") {
+            if let Some((name, value)) = super::scan::around(pair, ": ") {
                 record.fields.push(crate::Field {
                     name: name.into(),
                     value: value.trim_matches('"').into(),

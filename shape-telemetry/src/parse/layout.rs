@@ -78,7 +78,7 @@ pub(crate) fn named<'a>(i: &'a str, record: &mut Record<'a>) {
 
 /// `main.go:42: message`.
 pub(crate) fn place<'a>(i: &'a str, record: &mut Record<'a>) -> &'a str {
-    if let Some((first, rest)) = i.split_once(": ")
+    if let Some((first, rest)) = super::scan::around(i, ": ")
         && !first.contains(' ')
         && let Some(place) = scan::place(first)
     {
@@ -226,7 +226,7 @@ pub(crate) fn is_padded(line: &str) -> bool {
 
 /// `prices.WARNING: message {"k":1} []` of Monolog, behind the time in brackets.
 pub(crate) fn monolog(i: &str) -> Option<Record<'_>> {
-    let (first, message) = i.split_once(": ")?;
+    let (first, message) = super::scan::around(i, ": ")?;
     let (channel, name) = first.rsplit_once('.')?;
     if channel.contains(' ') || !name.bytes().all(|b| b.is_ascii_uppercase()) {
         return None;

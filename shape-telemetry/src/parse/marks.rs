@@ -1,6 +1,6 @@
 //! Where tokens end: bit sets over the bytes of a text, made sixteen bytes at a time.
 
-use wide::u8x16;
+use wide::i8x16;
 
 /// What the bits of 64 bytes say.
 #[derive(Clone, Copy, Debug, Default)]
@@ -83,9 +83,31 @@ impl Marks {
         self.next(from, self.len, |word| word.ends)
     }
 
+    /// Behind the last blank before an offset; `from`, where there is none from there on.
+    #[inline]
+    pub(crate) fn behind_blank(&self, from: usize, at: usize) -> usize {
+        let mut end = at;
+        while from < end {
+            // The word of the last byte, without what is behind that.
+            let index = (end - 1) / 64;
+            let behind = 63 - (end - 1) % 64;
+            let bits = self.words.get(index).map_or(0, |word| word.blanks) << behind;
+            if bits != 0 {
+                let back = usize::try_from(bits.leading_zeros()).unwrap_or(64);
+                return (end - back).max(from);
+            }
+            end = index * 64;
+        }
+        from
+    }
+
     /// What is asked for a line is not looked for behind it: a text without a quote would be gone through to its end for
     /// each of its lines.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "called for every token: the calls cost as much as the look-ups"
+    )]
+    #[inline(always)]
     fn next(&self, from: usize, before: usize, set: impl Fn(&Word) -> u64) -> usize {
         let index = from / 64;
         let Some(word) = self.words.get(index) else {
@@ -95,9 +117,14 @@ impl Marks {
         if bits != 0 {
             return (from + first(bits)).min(before);
         }
+        self.further(index + 1, before, set)
+    }
+
+    /// As [`Marks::next`], from a word on.
+    fn further(&self, start: usize, before: usize, set: impl Fn(&Word) -> u64) -> usize {
         let last = before.div_ceil(64).min(self.words.len());
-        let further = self.words.get(index + 1..last).unwrap_or_default();
-        for (index, word) in (index + 1..).zip(further) {
+        let further = self.words.get(start..last).unwrap_or_default();
+        for (index, word) in (start..).zip(further) {
             if set(word) != 0 {
                 return (index * 64 + first(set(word))).min(before);
             }
@@ -115,26 +142,46 @@ fn first(bits: u64) -> usize {
 #[inline]
 fn word<const STOPS: bool>(chunk: &[u8; 64]) -> Word {
     let mut word = Word::default();
+    let mut plain = 0;
     let (parts, _) = chunk.as_chunks::<16>();
     for (index, &part) in parts.iter().enumerate() {
-        let bytes = u8x16::from(part);
-        let is = |b: u8| bytes.simd_eq(u8x16::splat(b));
+        let bytes = signed(part);
+        let is = |b: u8| bytes.simd_eq(i8x16::splat(b.cast_signed()));
         let shift = 16 * index;
         if STOPS {
-            // `x - low <= length`, the only comparison of unsigned bytes that there is.
-            let within = |bytes: u8x16, low: u8, high: u8| {
-                let offset = bytes - u8x16::splat(low);
-                offset.min(u8x16::splat(high - low)).simd_eq(offset)
+            // A range that is moved to the end of the signed bytes is what is greater than all others.
+            let within = |bytes: i8x16, low: u8, high: u8| {
+                let move_by = i8::MAX - high.cast_signed();
+                let before = low.cast_signed() - 1 + move_by;
+                (bytes + i8x16::splat(move_by)).simd_gt(i8x16::splat(before))
             };
-            let letter = within(bytes | u8x16::splat(0x20), b'a', b'z');
-            let plain = letter | within(bytes, b'-', b':') | is(b'_');
-            word.stops |= u64::from(!plain.to_bitmask() & 0xffff) << shift;
+            let letter = within(bytes | i8x16::splat(0x20), b'a', b'z');
+            let others = within(bytes, b'-', b':') | is(b'_');
+            plain |= u64::from((letter | others).to_bitmask()) << shift;
         }
         word.quotes |= u64::from((is(b'"') | is(b'\\')).to_bitmask()) << shift;
         word.blanks |= u64::from(is(b' ').to_bitmask()) << shift;
         word.ends |= u64::from(is(b'\n').to_bitmask()) << shift;
     }
+    word.stops = !plain;
     word
+}
+
+#[inline]
+fn signed(bytes: [u8; 16]) -> i8x16 {
+    i8x16::from(bytes.map(u8::cast_signed))
+}
+
+/// Where one byte stands among 32.
+#[inline]
+pub(crate) fn places(chunk: [u8; 32], byte: u8) -> u32 {
+    let (parts, _) = chunk.as_chunks::<16>();
+    let sought = i8x16::splat(byte.cast_signed());
+    let bits = |&part: &[u8; 16]| signed(part).simd_eq(sought).to_bitmask();
+    parts
+        .iter()
+        .rev()
+        .fold(0, |all, part| all << 16 | bits(part))
 }
 
 #[cfg(test)]
@@ -162,9 +209,15 @@ mod tests {
                 check(marks.stop(from, before), &|b| !(b.is_ascii_alphanumeric() || b"_-./:".contains(&b)))?;
                 check(marks.quote(from, before), &|b| matches!(b, b'"' | b'\\'))?;
                 check(marks.blank(from, before), &|b| b == b' ')?;
+                let blank = text[from..before].iter().rposition(|&b| b == b' ');
+                prop_assert_eq!(marks.behind_blank(from, before), blank.map_or(from, |at| from + at + 1));
                 prop_assert_eq!(few.quote(from, before), marks.quote(from, before));
                 prop_assert_eq!(few.blank(from, before), marks.blank(from, before));
                 prop_assert_eq!(few.end(from), marks.end(from));
+                if let Some(&chunk) = text[from..].first_chunk::<32>() {
+                    let expected: u32 = (0..32).filter(|&at| chunk[at] == chunk[7]).map(|at| 1_u32 << at).sum();
+                    prop_assert_eq!(places(chunk, chunk[7]), expected);
+                }
                 if before == text.len() {
                     check(marks.end(from), &|b| b == b'\n')?;
                 }

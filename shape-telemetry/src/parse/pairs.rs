@@ -57,22 +57,24 @@ pub(crate) fn quoted(i: &str) -> Scan<'_, Cow<'_, str>> {
     fail()
 }
 
-fn unescape(text: &str) -> Cow<'_, str> {
+/// A text in quotes without its backslashes.
+pub(super) fn unescape(text: &str) -> Cow<'_, str> {
     let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        if c != '\\' {
-            out.push(c);
-            continue;
-        }
-        match chars.next() {
-            Some('n') => out.push('\n'),
-            Some('t') => out.push('\t'),
-            Some('r') => out.push('\r'),
-            Some(other) => out.push(other),
-            None => out.push('\\'),
-        }
+    let mut rest = text;
+    while let Some(at) = memchr(b'\\', rest.as_bytes()) {
+        let (before, escaped) = split(rest, at);
+        out.push_str(before);
+        let mut chars = split(escaped, 1).1.chars();
+        out.push(match chars.next() {
+            Some('n') => '\n',
+            Some('t') => '\t',
+            Some('r') => '\r',
+            Some(other) => other,
+            None => '\\',
+        });
+        rest = chars.as_str();
     }
+    out.push_str(rest);
     Cow::Owned(out)
 }
 
@@ -231,7 +233,8 @@ pub(crate) fn logfmt<'a>(line: &'a str, context: &Context) -> Option<Record<'a>>
         let Cow::Borrowed(name) = field.name else {
             return None;
         };
-        if let Some(value) = take(&mut record, name, field.value, context, || None) {
+        let role = Role::of(name);
+        if let Some(value) = take(&mut record, role, field.value, context, || None) {
             record.fields.push(Field {
                 value,
                 name: Cow::Borrowed(name),
@@ -242,18 +245,42 @@ pub(crate) fn logfmt<'a>(line: &'a str, context: &Context) -> Option<Record<'a>>
     (2 <= n_pairs).then_some(record)
 }
 
-/// Gives a pair to the part of the record that it is; the value comes back where it is a field. `decode` is asked first
-/// what time the value is.
+/// What a pair of a line that is nothing but pairs says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Time,
+    Level,
+    Message,
+    Target,
+    Emitter,
+    Field,
+}
+
+impl Role {
+    pub(super) fn of(name: &str) -> Self {
+        match name {
+            "time" | "ts" | "t" | "timestamp" | "@timestamp" => Self::Time,
+            "level" | "lvl" | "severity" => Self::Level,
+            "msg" | "message" => Self::Message,
+            "logger" | "target" | "component" | "module" => Self::Target,
+            "caller" | "source" => Self::Emitter,
+            _ => Self::Field,
+        }
+    }
+}
+
+/// Gives a value to the part of the record that it is; it comes back where it is a field. `decode` is asked first what
+/// time the value is.
 #[inline]
 pub(super) fn take<'a>(
     record: &mut Record<'a>,
-    name: &'a str,
+    role: Role,
     value: Cow<'a, str>,
     context: &Context,
     decode: impl FnOnce() -> Option<Timestamp>,
 ) -> Option<Cow<'a, str>> {
-    let is_taken = match name {
-        "time" | "ts" | "t" | "timestamp" | "@timestamp" if record.time.is_none() => {
+    let is_taken = match role {
+        Role::Time if record.time.is_none() => {
             record.time = decode()
                 .or_else(|| match time::iso(&value, context) {
                     Ok(("", time)) => Some(time),
@@ -262,19 +289,19 @@ pub(super) fn take<'a>(
                 .or_else(|| time::epoch(&value));
             record.time.is_some()
         }
-        "level" | "lvl" | "severity" if record.level.is_none() => {
+        Role::Level if record.level.is_none() => {
             record.level = Level::from_word(&value);
             record.level.is_some()
         }
-        "msg" | "message" if record.message.is_empty() => {
+        Role::Message if record.message.is_empty() => {
             record.message = value;
             return None;
         }
-        "logger" | "target" | "component" | "module" if record.target.is_none() => {
+        Role::Target if record.target.is_none() => {
             record.target = Some(value);
             return None;
         }
-        "caller" | "source" if record.emitter.is_none() => {
+        Role::Emitter if record.emitter.is_none() => {
             if let Cow::Borrowed(text) = value {
                 record.emitter = super::scan::place(text);
             }

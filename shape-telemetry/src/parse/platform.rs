@@ -173,7 +173,7 @@ pub(super) fn prioritised<'a>(i: &'a str, context: &Context) -> Record<'a> {
 /// `src/main.c:12:3: error: message` of compilers, `error[E0308]: message` of Rust's.
 pub(crate) fn compiler(line: &str) -> Option<Record<'_>> {
     if let Some(rest) = line.strip_prefix("error[") {
-        let (code, message) = rest.split_once("]: ")?;
+        let (code, message) = super::scan::around(rest, "]: ")?;
         let is_code = code
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b':' || b == b'_');
@@ -183,9 +183,9 @@ pub(crate) fn compiler(line: &str) -> Option<Record<'_>> {
                 .with("code", code)
         });
     }
-    let (place, rest) = line.split_once(": ")?;
+    let (place, rest) = super::scan::around(line, ": ")?;
     let place = scan::place(place)?;
-    let (name, message) = rest.split_once(": ")?;
+    let (name, message) = super::scan::around(rest, ": ")?;
     let level = match name {
         "fatal error" => Level::Fatal,
         "error" | "warning" | "note" => Level::from_word(name)?,

@@ -1,6 +1,6 @@
 //! Small nom parsers that the grammars are made of.
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr_iter};
 use nom::{Err, IResult};
 
 use crate::{Emitter, Level};
@@ -66,24 +66,27 @@ pub(crate) fn word_blanks(i: &str) -> Scan<'_, &str> {
 
 /// Everything up to `needle`, which is consumed.
 pub(crate) fn until(needle: &str) -> impl for<'a> Fn(&'a str) -> Scan<'a, &'a str> {
-    move |i| match find(i.as_bytes(), needle.as_bytes()) {
-        Some(at) => {
-            let (before, rest) = split(i, at);
-            Ok((split(rest, needle.len()).1, before))
-        }
+    move |i| match around(i, needle) {
+        Some((before, rest)) => Ok((rest, before)),
         None => fail(),
     }
 }
 
-/// The first place of a needle; for the two bytes of most needles faster than building a searcher.
+/// What stands before and behind the first place of a short text; building a searcher takes longer than looking at the
+/// places of one of its bytes.
+#[inline]
+pub(crate) fn around<'a>(i: &'a str, needle: &str) -> Option<(&'a str, &'a str)> {
+    let (before, rest) = split(i, find(i.as_bytes(), needle.as_bytes())?);
+    Some((before, split(rest, needle.len()).1))
+}
+
+/// The first place of a needle of a few bytes.
 fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    match needle {
-        [one] => memchr(*one, bytes),
-        [first, second] => {
-            memchr::memchr_iter(*first, bytes).find(|at| bytes.get(at + 1) == Some(second))
-        }
-        _ => memmem::find(bytes, needle),
-    }
+    // Blanks are many.
+    let skipped = usize::from(needle.first() == Some(&b' ') && 1 < needle.len());
+    let rare = *needle.get(skipped)?;
+    memchr_iter(rare, bytes.get(skipped..)?)
+        .find(|&at| bytes.get(at..).is_some_and(|rest| rest.starts_with(needle)))
 }
 
 /// One or more ASCII digits.

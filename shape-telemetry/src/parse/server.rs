@@ -17,7 +17,7 @@ pub(super) fn jetty(i: &str) -> Option<Record<'_>> {
     let (name, i) = i.strip_prefix(':')?.split_once(':')?;
     let level = Level::from_word(name.trim_end())?;
     let (logger, i) = i.split_once(':')?;
-    let (thread, message) = i.split_once(": ")?;
+    let (thread, message) = super::scan::around(i, ": ")?;
     let is_logger = logger.is_empty() || text::is_name(logger);
     if !is_logger || thread.contains(' ') {
         return None;

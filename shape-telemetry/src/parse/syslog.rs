@@ -204,7 +204,7 @@ pub(super) fn behind_iso(i: &str) -> Option<Record<'_>> {
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || b"._-:".contains(&b))
         && !host.ends_with(':');
-    let (head, message) = match rest.split_once(": ") {
+    let (head, message) = match super::scan::around(rest, ": ") {
         Some(found) => found,
         None => (rest.strip_suffix(':')?, ""),
     };
@@ -229,12 +229,12 @@ pub(super) fn behind_iso(i: &str) -> Option<Record<'_>> {
 
 /// `prog(sub)[pid]: message`; text without such a head is a message.
 pub(super) fn program(i: &str) -> Scan<'_, Record<'_>> {
-    let plain = Ok(("", Record::new(Format::Syslog, i)));
+    let plain = || Ok(("", Record::new(Format::Syslog, i)));
     // A program may hold blanks (`syslogd 1.4.1: restart`): everything up to the first `: `.
     let Some(colon) =
         memchr::memmem::find(i.as_bytes(), b": ").or_else(|| i.ends_with(':').then(|| i.len() - 1))
     else {
-        return plain;
+        return plain();
     };
     let (head, rest) = split(i, colon);
     let message = split(rest, 1).1;
@@ -250,7 +250,7 @@ pub(super) fn program(i: &str) -> Scan<'_, Record<'_>> {
     };
     let name = name.trim_end();
     if name.is_empty() || 3 < name.split(' ').count() {
-        return plain;
+        return plain();
     }
     let record = Record::new(Format::Syslog, message)
         .target(name)

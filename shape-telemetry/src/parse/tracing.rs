@@ -264,7 +264,7 @@ fn is_name_byte(b: u8) -> bool {
 }
 
 fn pretty_fields<'a>(mut i: &'a str, of_span: bool, fields: &mut Vec<Field<'a>>) {
-    while let Some((name, rest)) = i.split_once(": ") {
+    while let Some((name, rest)) = super::scan::around(i, ": ") {
         let (value, next) = if let Ok((next, value)) = pairs::quoted(rest) {
             (value, next)
         } else {

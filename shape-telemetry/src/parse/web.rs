@@ -122,7 +122,7 @@ pub(super) fn behind_agent<'a>(i: &'a str, record: &mut Record<'a>) {
 /// `[GIN] 2026/11/24 - 08:59:30 | 200 |     1.2ms | 127.0.0.1 | GET      "/x"`, the bracket being read.
 pub(crate) fn gin<'a>(rest: &'a str, context: &Context) -> Option<Record<'a>> {
     let (date, message) = rest.trim_start().split_once(" | ")?;
-    let (day, clock) = date.split_once(" - ")?;
+    let (day, clock) = super::scan::around(date, " - ")?;
     let stamp = format!("{day} {clock}");
     let (_, time) = time::iso(&stamp, context).ok()?;
     // The bar before the status tells it from other numbers.
@@ -251,8 +251,8 @@ pub(super) fn haproxy_behind_header<'a>(i: &'a str, context: &Context) -> Option
 /// `10.0.0.1:33317 [24/Nov/2026:12:00:00.655] http-in static/srv1 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 "GET / HTTP/1.1"`:
 /// `HAProxy`'s log of requests, whose five times are milliseconds, the last of them that of the whole.
 pub(crate) fn haproxy<'a>(line: &'a str, context: &Context) -> Option<Record<'a>> {
-    let (client, rest) = line.split_once(" [")?;
-    let (time, rest) = rest.split_once("] ")?;
+    let (client, rest) = super::scan::around(line, " [")?;
+    let (time, rest) = super::scan::around(rest, "] ")?;
     if client.contains(' ') || 32 < time.len() {
         return None;
     }

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, num::NonZeroU64, sync::Arc};
 
 use jiff::Timestamp;
 
-use crate::{Event, Field, Format, LineCounts, Reader, Record, Sink, pass::Pass};
+use crate::{Event, Field, Format, LineCounts, Reader, Record, Sink, pass::Pass, record::emptied};
 
 /// Where a line stands in the outer log, and what the wrapper says of it.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +42,8 @@ pub(super) struct Inner<'r> {
     places: VecDeque<Place>,
     /// The number, from 1, that the pass gives to the first of `places`.
     first: u64,
+    /// Memory for the fields of an event.
+    fields: Vec<Field<'static>>,
 }
 
 impl<'r> Inner<'r> {
@@ -51,6 +53,7 @@ impl<'r> Inner<'r> {
             text: String::new(),
             places: VecDeque::new(),
             first: 1,
+            fields: Vec::new(),
         }
     }
 
@@ -79,6 +82,7 @@ impl<'r> Inner<'r> {
         let mut mapping = Mapping {
             places: &self.places,
             first: self.first,
+            fields: &mut self.fields,
             format,
             sink,
         };
@@ -102,6 +106,7 @@ impl<'r> Inner<'r> {
 struct Mapping<'m> {
     places: &'m VecDeque<Place>,
     first: u64,
+    fields: &'m mut Vec<Field<'static>>,
     format: &'m dyn Fn(&Record<'_>, bool) -> Format,
     sink: &'m mut dyn Sink,
 }
@@ -112,7 +117,13 @@ impl Sink for Mapping<'_> {
         let place = usize::try_from(index)
             .ok()
             .and_then(|index| self.places.get(index));
-        let mut event = event.clone();
+        let mut event = Event {
+            record: event.record.copy(emptied(std::mem::take(self.fields))),
+            position: event.position.clone(),
+            detail: event.detail,
+            frames: event.frames.clone(),
+            time_inherited: event.time_inherited,
+        };
         if let Some(place) = place {
             event.position.line = NonZeroU64::new(place.line).unwrap_or(NonZeroU64::MIN);
             event.position.byte_offset = place.offset;
@@ -131,5 +142,6 @@ impl Sink for Mapping<'_> {
             }
         }
         self.sink.event(&event);
+        *self.fields = emptied(event.record.fields);
     }
 }

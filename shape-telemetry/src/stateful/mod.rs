@@ -253,7 +253,7 @@ impl<'r> Stage<'r> {
     /// Gives an event of the place to the sink.
     fn emit(&mut self, record: Record<'_>, place: (u64, u64), detail: &str, sink: &mut dyn Sink) {
         *self.formats.entry(record.format).or_insert(0) += 1;
-        sink.event(&Event {
+        let mut event = Event {
             record,
             position: LogPosition {
                 source: Arc::clone(&self.name),
@@ -263,6 +263,8 @@ impl<'r> Stage<'r> {
             detail,
             frames: crate::frames::all(detail),
             time_inherited: false,
-        });
+        };
+        sink.event(&event);
+        event.record.lend();
     }
 }

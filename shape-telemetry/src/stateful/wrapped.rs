@@ -3,6 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use jiff::Timestamp;
+use memchr::memchr2;
 use serde::Deserialize;
 
 use super::{
@@ -74,6 +75,16 @@ fn docker<'a>(line: &'a str, context: &Context) -> Option<Part<'a>> {
     if !line.starts_with("{\"log\":\"") {
         return None;
     }
+    if let Some((log, name, time)) = plain(line) {
+        let (_, time) = time::iso(time, context).ok()?;
+        return Some(Part {
+            time,
+            stream: stream(name)?,
+            text: log.into(),
+            is_last: true,
+            format: Format::Docker,
+        });
+    }
     let outer: Docker<'a> = serde_json::from_str(line).ok()?;
     let (_, time) = time::iso(&outer.time, context).ok()?;
     let is_last = outer.log.ends_with('\n');
@@ -91,6 +102,17 @@ fn docker<'a>(line: &'a str, context: &Context) -> Option<Part<'a>> {
         is_last,
         format: Format::Docker,
     })
+}
+
+/// Line, stream and time of a line that Docker wrote and in which nothing is escaped but the line end.
+fn plain(line: &str) -> Option<(&str, &str, &str)> {
+    let rest = line.strip_prefix("{\"log\":\"")?;
+    let (log, rest) = rest.split_at_checked(memchr2(b'"', b'\\', rest.as_bytes())?)?;
+    let rest = rest.strip_prefix("\\n\",\"stream\":\"")?;
+    let (stream, rest) = rest.split_once("\",\"time\":\"")?;
+    let time = rest.strip_suffix("\"}")?;
+    let is_plain = |text: &str| !text.bytes().any(|b| b < b' ' || matches!(b, b'"' | b'\\'));
+    (is_plain(log) && is_plain(stream) && is_plain(time)).then_some((log, stream, time))
 }
 
 /// One stream of the program.
@@ -202,6 +224,36 @@ impl<'r> Wrapped<'r> {
             _ if counts.total == 0 => None,
             Format::Plain => Some(self.format),
             known => Some(known),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is read without a JSON parser is what that would read.
+    #[test]
+    fn plain_lines_of_docker() {
+        for (log, is_plain) in [
+            ("hello\\n", true),
+            ("a {b} é\\n", true),
+            ("\\n", true),
+            ("hello", false),
+            (r#"a \"b\"\n"#, false),
+            ("a\\tb\\n", false),
+            ("a\tb\\n", false),
+            ("a\\n\\n", false),
+        ] {
+            let line =
+                format!(r#"{{"log":"{log}","stream":"stderr","time":"2026-11-23T23:41:07.5Z"}}"#);
+            let found = plain(&line);
+            assert_eq!(found.is_some(), is_plain, "{line}");
+            if let Some((log, stream, time)) = found {
+                let outer: Docker<'_> = serde_json::from_str(&line).unwrap();
+                assert_eq!(outer.log.trim_end_matches(['\n', '\r']), log);
+                assert_eq!((&*outer.stream, &*outer.time), (stream, time));
+            }
         }
     }
 }

@@ -16,16 +16,14 @@ impl<'r, 'a> Fields<'r, 'a> {
         Self { record, n: 0 }
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "as below")]
+    #[inline(always)]
     pub(super) fn put(&mut self, name: &'a str, value: &'a str) {
         self.borrow(name, value, false);
     }
 
     /// As [`Fields::put`], unless the value is empty or `-`.
-    #[expect(
-        clippy::inline_always,
-        reason = "a seventh of the time of an access log goes into calling it"
-    )]
+    #[expect(clippy::inline_always, reason = "as below")]
     #[inline(always)]
     pub(super) fn said(&mut self, name: &'static str, value: &'a str) {
         if !matches!(value, "" | "-") {
@@ -42,8 +40,12 @@ impl<'r, 'a> Fields<'r, 'a> {
         }
     }
 
-    #[inline]
-    fn borrow(&mut self, name: &'a str, value: &'a str, of_span: bool) {
+    #[expect(
+        clippy::inline_always,
+        reason = "calling it takes longer than writing the few words"
+    )]
+    #[inline(always)]
+    pub(super) fn borrow(&mut self, name: &'a str, value: &'a str, of_span: bool) {
         // What was borrowed need not be dropped: a few words are written over.
         match self.record.fields.get_mut(self.n) {
             Some(Field {

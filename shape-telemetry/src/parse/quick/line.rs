@@ -46,10 +46,23 @@ impl<'a, 'm> Line<'a, 'm> {
         self.block.as_bytes().get(at..)?.first_chunk::<N>().copied()
     }
 
-    /// A part, both ends known to be boundaries.
+    /// The rest of the line.
     #[inline]
+    pub(super) fn bytes(&self, from: usize) -> &'a [u8] {
+        self.block.as_bytes().get(from..).unwrap_or_default()
+    }
+
+    /// A part, both ends known to be boundaries.
+    #[expect(
+        clippy::inline_always,
+        reason = "called for every token: calling takes as long as cutting"
+    )]
+    #[inline(always)]
     pub(crate) fn text(&self, from: usize, to: usize) -> &'a str {
-        self.block.get(from..to).unwrap_or_default()
+        let before = self.block.get(..to);
+        before
+            .and_then(|before| before.get(from..))
+            .unwrap_or_default()
     }
 
     /// The next byte that ends a word of letters, digits and `_ - . / :`; the end of the line without one.
@@ -68,6 +81,21 @@ impl<'a, 'm> Line<'a, 'm> {
     #[inline]
     pub(crate) fn blank(&self, from: usize) -> usize {
         self.marks.blank(from, self.end())
+    }
+
+    /// Behind the last blank of the line before an offset; from `from` on, where there is none.
+    #[inline]
+    pub(super) fn word_start(&self, from: usize, at: usize) -> usize {
+        self.marks.behind_blank(from, at)
+    }
+
+    /// Where digits end.
+    #[inline]
+    pub(super) fn digits(&self, mut at: usize) -> usize {
+        while self.byte(at).is_ascii_digit() {
+            at += 1;
+        }
+        at
     }
 
     /// A word up to a single blank: where the word ends. `None` at the end of the line and before further blanks.

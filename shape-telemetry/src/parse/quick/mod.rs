@@ -10,8 +10,10 @@ use crate::{Format, Record};
 
 mod access;
 mod fields;
+mod java;
 mod json;
 mod line;
+mod nginx;
 #[cfg(test)]
 mod oracle;
 mod pairs;
@@ -57,6 +59,10 @@ pub(crate) fn read<'a>(
         Format::Logfmt => pairs::logfmt(line, stamps, context, fields),
         Format::Rfc3164 | Format::Rfc5424 => syslog::with_priority(line, stamps, context, fields),
         Format::Syslog => syslog::header(line, line.start, stamps, context, fields),
+        Format::NginxError => nginx::error(line, stamps, context, fields),
+        Format::Log4j => java::log4j(line, stamps, context, fields),
+        Format::Spring => java::spring(line, stamps, context, fields),
+        Format::Python => java::python(line, stamps, context, fields),
         _ if is_json(format) => json::json(line, stamps, context, fields),
         _ => None,
     };

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::parse::{self, marks::Marks};
 
-const FORMATS: [Format; 7] = [
+const FORMATS: [Format; 11] = [
     Format::Clf,
     Format::Tracing,
     Format::Logfmt,
@@ -13,6 +13,10 @@ const FORMATS: [Format; 7] = [
     Format::Rfc5424,
     Format::Syslog,
     Format::Json,
+    Format::NginxError,
+    Format::Log4j,
+    Format::Spring,
+    Format::Python,
 ];
 
 /// What is read quickly must be what the grammar reads; how many lines were read quickly.
@@ -355,6 +359,112 @@ fn access_lines() -> impl Strategy<Value = String> {
         .prop_map(|(h, r, s, z, e)| format!("{h} \"{r}\" {s} {z}{e}"))
 }
 
+const LOGGER_TIME: &[&str] = &[
+    "2026-11-23 23:41:07,123",
+    "2026-11-23T23:41:07.123Z",
+    "2026/11/23 23:41:07",
+    "2026-11-23 23:41:07,123 +0100",
+    "2026-11-23 23:41:07 UTC",
+    "2026-11-23 23:41:07,1234567890",
+];
+
+const LOGGER_LEVEL: &[&str] = &[
+    "INFO", "INFO ", "WARN", "ERROR", "WARNING", "FATAL", "info", "NOTICE", "[INFO]", "",
+];
+
+const THREAD: &[&str] = &[
+    "[main]",
+    "[main]",
+    "[IPC Server handler 8 on 62270]",
+    "[           main]",
+    "[a[1]]",
+    "[a",
+    "[-]",
+    "[]",
+    "[ERROR]",
+    "[42]",
+    "",
+];
+
+const LOGGER: &[&str] = &[
+    "c.e.Cart - ",
+    "c.e.Cart: ",
+    "c.e.Cart : ",
+    "c.e.Cart                 : ",
+    "c.e.Cart -- ",
+    "c.e.Cart -",
+    "c.e.Cart",
+    ": ",
+    "- ",
+    "error.x - ",
+    "a b: ",
+    "LOG:  ",
+    "user=x LOG:  ",
+    "",
+];
+
+const PID: &[&str] = &["1 --- ", "1 ---", "--- ", "1 -- ", "12345 --- [app] "];
+
+fn logger_lines() -> impl Strategy<Value = String> {
+    let parts = || (of(LOGGER_TIME), of(BLANK), of(LOGGER_LEVEL), of(BLANK));
+    let log4j = (parts(), of(THREAD), of(BLANK), of(LOGGER), of(MESSAGE))
+        .prop_map(|((t, a, l, b), h, c, n, m)| format!("{t}{a}{h}{b}{l}{c}{n}{m}"));
+    let hadoop = (parts(), of(THREAD), of(BLANK), of(LOGGER), of(MESSAGE))
+        .prop_map(|((t, a, l, b), h, c, n, m)| format!("{t}{a}{l}{b}{h}{c}{n}{m}"));
+    let spring = (
+        parts(),
+        of(PID),
+        of(THREAD),
+        of(BLANK),
+        of(LOGGER),
+        of(MESSAGE),
+    )
+        .prop_map(|((t, a, l, b), p, h, c, n, m)| format!("{t}{a}{l}{b}{p}{h}{c}{n}{m}"));
+    let dash = || of(&[" - ", " - ", " - ", " -", "- ", "  - "]);
+    let python = (parts(), dash(), of(LOGGER), dash(), dash(), of(MESSAGE)).prop_map(
+        |((t, _, l, _), a, n, b, c, m)| {
+            let name = n.trim_end_matches([' ', '-', ':']);
+            format!("{t}{a}{name}{b}{l}{c}{m}")
+        },
+    );
+    prop_oneof![log4j, hadoop, spring, python]
+}
+
+const OF_REQUEST: &[&str] = &[
+    ", client: 10.0.0.1",
+    ", server: x",
+    ", request: \"GET /a, b: c HTTP/1.1\"",
+    ", host: \"shop\"",
+    ", referrer: \"\"",
+    ", x: \"",
+    ", : y",
+    ", nothing",
+    ", a:b",
+    ",",
+    ", ",
+    ": ",
+    ", é: ü",
+];
+
+fn nginx_lines() -> impl Strategy<Value = String> {
+    let level = of(&[
+        "[error]", "[error]", "[warn]", "[x]", "[a b]", "[]", "error",
+    ]);
+    let ids = of(&["1#2: ", "1234#5678: ", "1#2:", "1#: ", "#2: ", "1 #2: "]);
+    let connection = of(&["*90 ", "*90 ", "", "* ", "*9", "*9  "]);
+    let tail = prop::collection::vec(of(OF_REQUEST), 0..6);
+    let head = (
+        of(LOGGER_TIME),
+        of(BLANK),
+        level,
+        of(BLANK),
+        ids,
+        connection,
+    )
+        .prop_map(|(t, a, l, b, i, c)| format!("{t}{a}{l}{b}{i}{c}"));
+    (head, of(MESSAGE), tail).prop_map(|(h, m, t)| format!("{h}{m}{}", t.concat()))
+}
+
 fn json_lines() -> impl Strategy<Value = String> {
     let colon = of(&[":", ":", " : ", ""]);
     let pair = (of(JSON_KEY), colon, of(JSON_VALUE)).prop_map(|(k, c, v)| format!("\"{k}\"{c}{v}"));
@@ -370,6 +480,8 @@ fn line() -> impl Strategy<Value = String> {
         3 => syslog_lines(),
         2 => access_lines(),
         3 => json_lines(),
+        3 => logger_lines(),
+        2 => nginx_lines(),
         1 => "[ -~]{0,80}",
         1 => "\\PC{0,40}",
     ]
@@ -421,6 +533,26 @@ fn ordinary_lines_are_read_quickly() {
         (
             Format::Rfc5424,
             r#"<165>1 2003-10-11T22:14:15.003Z m.example.com evntslog 12 ID47 [x@3 iut="3" a="b c"] An entry"#,
+        ),
+        (
+            Format::NginxError,
+            r#"2026/11/23 23:41:07 [error] 1#2: *9 no, file, client: 10.0.0.1, request: "GET / HTTP/1.1""#,
+        ),
+        (
+            Format::Log4j,
+            "2026-11-23 23:41:07,123 [main] INFO  c.e.Cart - request 7 completed",
+        ),
+        (
+            Format::Log4j,
+            "2026-11-23 23:41:07,123 INFO [IPC Server handler 8 on 62270] a.B: Progress",
+        ),
+        (
+            Format::Spring,
+            "2026-11-23T23:41:07.123Z  INFO 1 --- [app] [           main] c.e.Cart   : started",
+        ),
+        (
+            Format::Python,
+            "2026-11-23 23:41:07,123 - shop.cart - INFO - request 7 completed",
         ),
         (
             Format::Json,

@@ -59,6 +59,10 @@ impl Stamps {
         let (end, nanos) = fraction(line, at + 19)?;
         let (end, offset) = if line.byte(end) == b'Z' {
             (end + 1, 0)
+        } else if line.byte(end) == b' ' && !matches!(line.byte(end + 1), b'U' | b'G' | b'+' | b'-')
+        {
+            // What begins like this is no zone.
+            (end, i64::from(context.utc_offset_s))
         } else {
             let rest = line.text(end, line.end());
             let (behind, offset) = time::zone(rest);

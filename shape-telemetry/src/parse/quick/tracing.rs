@@ -3,7 +3,7 @@
 use super::{fields::Fields, line::Line, pairs, stamps::Stamps};
 use crate::{
     Format, Level, Record,
-    parse::{time::Context, tracing},
+    parse::{marks, time::Context, tracing},
 };
 
 /// `2026-11-23T23:41:07.321916Z  INFO span{id=4}: target: file.rs:7: message k=v`.
@@ -55,7 +55,7 @@ fn head<'a>(
     let stop = line.stop(at);
     if line.byte(stop) == b' ' && at + 1 < stop && line.byte(stop - 1) == b':' {
         let target = line.text(at, stop - 1);
-        if is_path(target.as_bytes())
+        if is_path(line, at, stop - 1)
             && !tracing::is_no_head(target)
             && !matches!(line.byte(stop + 1), b'T' | b' ' | b'\t')
         {
@@ -73,23 +73,32 @@ fn head<'a>(
     Some((line.end() - rest.len(), spans))
 }
 
-/// Whether a text has `::` in it and no colon that stands alone.
+/// Whether a part of a line has `::` in it and no colon that stands alone.
 #[inline]
-fn is_path(text: &[u8]) -> bool {
-    let mut colons = 0_usize;
-    let mut has_pair = false;
-    for &b in text {
-        if b == b':' {
-            colons += 1;
-        } else {
-            if colons == 1 {
-                return false;
-            }
-            has_pair |= 2 <= colons;
-            colons = 0;
+fn is_path(line: &Line<'_, '_>, from: usize, to: usize) -> bool {
+    let length = to - from;
+    match line.array(from) {
+        Some(chunk) if length <= 32 => {
+            let colons = u64::from(marks::places(chunk, b':')) & ((1 << length) - 1);
+            colons != 0 && colons & !(colons << 1) & !(colons >> 1) == 0
         }
+        _ => is_long_path(line.text(from, to)),
     }
-    colons != 1 && (has_pair || 2 <= colons)
+}
+
+/// As [`is_path`].
+#[inline(never)]
+fn is_long_path(text: &str) -> bool {
+    let mut rest = text;
+    let mut has_pair = false;
+    while let Some((_, behind)) = rest.split_once(':') {
+        rest = behind.trim_start_matches(':');
+        if rest.len() == behind.len() {
+            return false;
+        }
+        has_pair = true;
+    }
+    has_pair
 }
 
 /// `src/main.rs:2: `.

@@ -1,11 +1,11 @@
 //! Numbers that records carry in their fields, as metrics over time.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{cmp::Reverse, collections::BTreeMap, num::NonZeroU64};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use crate::{LogPosition, duration, fingerprint, hash, mine, number};
+use crate::{LogPosition, duration, fingerprint, hash, mine, number, widen};
 
 /// What a numeric field said within one time bucket. Sums are of integers (millionths), so that adding them in any order
 /// gives the same.
@@ -261,17 +261,17 @@ impl Gauges {
     /// How many refused names are remembered.
     const REFUSED: usize = 64;
 
-    /// Counts a field whose name may be that of a metric; only the `max` metrics with the smallest fingerprints stay,
-    /// whatever order they came in.
+    /// Counts a field whose name may be that of a metric, and says whether its value is one; only the `max` metrics with the
+    /// smallest fingerprints stay, whatever order they came in.
     pub(crate) fn add(
         &mut self,
         (field, value): (&str, &str),
         at: &LogPosition,
         start: Timestamp,
         max: usize,
-    ) {
+    ) -> bool {
         let Some((unit, micro)) = read(value) else {
-            return;
+            return false;
         };
         // So few of them are looked through faster than hashed.
         let known = self
@@ -282,7 +282,7 @@ impl Gauges {
             .or_else(|| self.open(field, unit, max))
             .and_then(|index| self.series.get_mut(index));
         let Some(series) = series else {
-            return;
+            return true;
         };
         if series.current.0 != start {
             series.end();
@@ -291,6 +291,14 @@ impl Gauges {
         match &mut series.current.1 {
             Some(gauge) => gauge.see(micro, at),
             none => *none = Some(Gauge::of(micro, at)),
+        }
+        true
+    }
+
+    pub(crate) fn rebucket(&mut self, width_ms: NonZeroU64) {
+        for series in &mut self.series {
+            series.end();
+            widen::rebucket(&mut series.done, width_ms, |sum, more| sum.merge(&more));
         }
     }
 

@@ -70,7 +70,8 @@
 //! - The same logs give the same bytes. The clock is never read: a year that a log does not name comes from
 //!   [`Reader::reference`], or the time stays `None`.
 //! - Every anomaly names its test, n, statistic, corrected p value and effect, and keeps log lines as evidence.
-//! - Memory is bounded: by the longest line (1 MiB), by [`Limits`], and by the number of time buckets that the log spans.
+//! - Memory is bounded: by the longest line (1 MiB) and by [`Limits`] of templates, components, metrics and time buckets;
+//!   what they cut is counted ([`Overflow`]).
 //!
 //! # Features
 //!
@@ -104,6 +105,7 @@ pub use crate::{
     lines::LogLine,
     measurements::{
         Bucket, ComponentMeasurements, Exemplar, FieldCounts, Measurements, TemplateSeries,
+        ValuesSeen,
     },
     metric::{ChangePoint, MetricConfig, MetricDetector, MetricError, MetricReason, MetricScore},
     mine::{
@@ -198,6 +200,7 @@ mod sketch;
 mod stateful;
 mod statistics;
 mod template;
+mod widen;
 mod wording;
 #[cfg(feature = "files")]
 mod zstd;

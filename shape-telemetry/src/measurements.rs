@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ComponentId, Gauge, LatencySketch, Level, Limits, LineCounts, LogPosition, OctaveCounts,
-    Presence, SessionSample, SourceLocation, TemplateId,
+    Presence, SessionSample, SourceLocation, TemplateId, limits::is_never,
 };
 
 /// Counts and latencies per component and time bucket, and counts per message template.
@@ -18,6 +18,9 @@ use crate::{
 pub struct Measurements {
     /// The width of a time bucket in milliseconds; buckets start at multiples of it since the epoch.
     pub bucket_ms: NonZeroU64,
+    /// How often the width of the buckets was doubled, because there were too many of them ([`Limits::buckets`]).
+    #[serde(default, skip_serializing_if = "is_never")]
+    pub bucket_doublings: u32,
     /// The latency limits at which requests are counted exactly, rising.
     pub latency_limits_ns: Vec<u64>,
     /// How much is told apart.
@@ -52,6 +55,25 @@ pub struct ComponentMeasurements {
     /// is written behind the name: `rss_bytes`, `lag_ms`, `cpu_percent`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metrics: BTreeMap<String, BTreeMap<Timestamp, Gauge>>,
+    /// How many values were seen, whether they are counted above or not.
+    #[serde(default, skip_serializing_if = "ValuesSeen::is_none")]
+    pub seen: ValuesSeen,
+}
+
+/// How many values of fields a component had: more than are counted, where [`Limits`] cut.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValuesSeen {
+    /// Values that may be counted in [`ComponentMeasurements::fields`].
+    pub fields: u64,
+    /// Values that may be counted in [`ComponentMeasurements::metrics`].
+    pub metrics: u64,
+}
+
+impl ValuesSeen {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The requests that carry one value of one field.

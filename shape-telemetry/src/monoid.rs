@@ -68,6 +68,8 @@ impl Measurements {
     pub const MAX_VALUES: usize = 32;
     /// Numeric fields of a component that become metrics, unless [`Limits`] says otherwise.
     pub const MAX_METRICS: usize = 8;
+    /// Time buckets with records, unless [`Limits`] says otherwise.
+    pub const MAX_BUCKETS: usize = 1 << 17;
     /// The name under which what exceeds a limit is counted together.
     pub const OTHER: &'static str = "other";
 
@@ -81,6 +83,7 @@ impl Measurements {
         limits.dedup();
         Self {
             bucket_ms: NonZeroU64::new(bucket_ms).unwrap_or(NonZeroU64::MIN),
+            bucket_doublings: 0,
             latency_limits_ns: limits,
             limits: Limits::new(),
             lines: crate::LineCounts::default(),
@@ -97,7 +100,7 @@ impl Measurements {
     ///
     /// When bucket width or latency limits differ.
     pub fn merge(mut self, other: Self) -> Result<Self, MergeError> {
-        if self.bucket_ms != other.bucket_ms {
+        if self.first_width() != other.first_width() {
             return Err(MergeError::BucketWidth(self.bucket_ms, other.bucket_ms));
         }
         if self.latency_limits_ns != other.latency_limits_ns {
@@ -111,7 +114,9 @@ impl Measurements {
     }
 
     /// Merges what was measured under the same configuration.
-    pub(crate) fn absorb(&mut self, other: Self) {
+    pub(crate) fn absorb(&mut self, mut other: Self) {
+        self.widen_to(other.bucket_ms);
+        other.widen_to(self.bucket_ms);
         self.limits = self.limits.and(other.limits);
         self.lines = self.lines.plus(other.lines);
         for (id, component) in other.components {
@@ -187,6 +192,7 @@ impl Measurements {
         for component in self.components.values_mut() {
             keep_smallest(&mut component.metrics, max);
         }
+        self.bound_buckets();
     }
 
     /// What was not told apart, because of the limits.
@@ -202,7 +208,18 @@ impl Measurements {
         } else {
             0
         };
-        Overflow { messages, records }
+        let mut overflow = Overflow {
+            messages,
+            records,
+            bucket_doublings: self.bucket_doublings,
+            ..Overflow::default()
+        };
+        for component in self.components.values() {
+            let (fields, metrics) = component.counted();
+            overflow.field_values += component.seen.fields.saturating_sub(fields);
+            overflow.metric_values += component.seen.metrics.saturating_sub(metrics);
+        }
+        overflow
     }
 
     /// Which component calls which, by the requests of the sample.
@@ -291,16 +308,23 @@ impl Measurements {
     #[must_use]
     pub fn restrict(&self, period: Period) -> Self {
         let has_begun = |time: Timestamp| period.contains(bucket_start(time, self.bucket_ms));
-        let component = |measured: &ComponentMeasurements| ComponentMeasurements {
-            buckets: within(&measured.buckets, period),
-            untimed: Bucket::new(self.latency_limits_ns.len()),
-            fields: measured.fields.clone(),
-            metrics: measured
-                .metrics
-                .iter()
-                .map(|(name, series)| (name.clone(), within(series, period)))
-                .filter(|(_, series)| !series.is_empty())
-                .collect(),
+        let component = |measured: &ComponentMeasurements| {
+            let mut part = ComponentMeasurements {
+                buckets: within(&measured.buckets, period),
+                untimed: Bucket::new(self.latency_limits_ns.len()),
+                fields: measured.fields.clone(),
+                metrics: measured
+                    .metrics
+                    .iter()
+                    .map(|(name, series)| (name.clone(), within(series, period)))
+                    .filter(|(_, series)| !series.is_empty())
+                    .collect(),
+                seen: measured.seen,
+            };
+            // What was cut is not known by time.
+            let (_, all) = measured.counted();
+            part.seen.metrics = measured.seen.metrics.saturating_sub(all) + part.counted().1;
+            part
         };
         let template = |series: &TemplateSeries| TemplateSeries {
             text: series.text.clone(),
@@ -319,6 +343,7 @@ impl Measurements {
         // Only what stays is cloned: of a log of weeks, the whole is the largest thing that this process holds.
         let mut result = Self {
             bucket_ms: self.bucket_ms,
+            bucket_doublings: self.bucket_doublings,
             latency_limits_ns: self.latency_limits_ns.clone(),
             limits: self.limits,
             lines: self.lines,
@@ -377,7 +402,19 @@ impl ComponentMeasurements {
         Some(Period { start: first, end })
     }
 
+    /// How many values of fields, and of metrics, are counted.
+    fn counted(&self) -> (u64, u64) {
+        let values = self.fields.values().flat_map(BTreeMap::values);
+        let gauges = self.metrics.values().flat_map(BTreeMap::values);
+        (
+            values.map(|counts| counts.good + counts.bad).sum(),
+            gauges.map(|gauge| gauge.count).sum(),
+        )
+    }
+
     fn merge(&mut self, other: Self) {
+        self.seen.fields += other.seen.fields;
+        self.seen.metrics += other.seen.metrics;
         for (start, bucket) in other.buckets {
             match self.buckets.entry(start) {
                 Entry::Vacant(entry) => {
@@ -441,7 +478,7 @@ impl Bucket {
         self.good + self.bad + self.other
     }
 
-    fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, other: Self) {
         self.good += other.good;
         self.bad += other.bad;
         self.other += other.other;

@@ -1,7 +1,8 @@
 //! What one thread has measured, in tables that are fast to count in.
 
 use std::{
-    collections::{BTreeMap, BinaryHeap},
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
+    num::NonZeroU64,
     time::Duration,
 };
 
@@ -23,6 +24,7 @@ use crate::{
     number,
     phrases::{Phrase, Phrases, Reading, Template},
     presence::PresenceWriter,
+    widen,
 };
 
 /// Everything that was measured of some events; lines are counted elsewhere.
@@ -35,6 +37,10 @@ pub(crate) struct Shard {
     phrases: Phrases,
     window: Option<Window>,
     presence: PresenceWriter,
+    /// The buckets that records lie in.
+    starts: BTreeSet<Timestamp>,
+    /// How often the width of the buckets was doubled.
+    doublings: u32,
 }
 
 /// The bucket that the last record lies in: the next one mostly does, too.
@@ -45,22 +51,14 @@ struct Window {
 }
 
 impl Window {
-    /// The start of the bucket that a time lies in.
-    fn start(window: &mut Option<Self>, time: Timestamp, frame: &Measurements) -> Timestamp {
-        if let Some(window) = window
-            && window.start <= time
-            && time < window.end
-        {
-            return window.start;
-        }
-        let start = bucket_start(time, frame.bucket_ms);
-        let width = i64::try_from(frame.bucket_ms.get()).unwrap_or(i64::MAX);
+    fn of(time: Timestamp, width_ms: NonZeroU64) -> Self {
+        let start = bucket_start(time, width_ms);
+        let width = i64::try_from(width_ms.get()).unwrap_or(i64::MAX);
         let end = start.checked_add(jiff::SignedDuration::from_millis(width));
-        *window = Some(Self {
+        Self {
             start,
             end: end.unwrap_or(start),
-        });
-        start
+        }
     }
 }
 
@@ -92,6 +90,7 @@ impl Shard {
         } else {
             name
         };
+        let start = record.time.map(|time| self.start(time, frame));
         let index = self.components.index(name, frame);
         let mut phrase = self.phrases.of(index, &record.message);
         let (verdict, duration) = if config.outcomes.is_empty() {
@@ -111,9 +110,7 @@ impl Shard {
             event,
             verdict,
             duration,
-            start: record
-                .time
-                .map(|time| Window::start(&mut self.window, time, frame)),
+            start,
         };
         if let Some(component) = self.components.list.get_mut(index) {
             component.count(observed, frame, &mut self.names);
@@ -135,9 +132,48 @@ impl Shard {
         }
     }
 
+    /// The start of the bucket that a time lies in.
+    #[inline]
+    fn start(&mut self, time: Timestamp, frame: &Measurements) -> Timestamp {
+        match self.window {
+            Some(window) if window.start <= time && time < window.end => window.start,
+            _ => self.turn(time, frame),
+        }
+    }
+
+    /// Goes on with the bucket that a time lies in.
+    #[cold]
+    fn turn(&mut self, time: Timestamp, frame: &Measurements) -> Timestamp {
+        let before = self.width(frame);
+        let mut width = before;
+        let mut window = Window::of(time, width);
+        self.starts.insert(window.start);
+        while frame.limits.max_buckets() < self.starts.len() {
+            self.doublings += 1;
+            width = widen::twice(width);
+            let starts = std::mem::take(&mut self.starts);
+            self.starts
+                .extend(starts.iter().map(|&start| bucket_start(start, width)));
+            window = Window::of(time, width);
+        }
+        if before < width {
+            self.components.rebucket(width);
+            self.templates.rebucket(width);
+        }
+        self.window = Some(window);
+        window.start
+    }
+
+    /// The width of the buckets.
+    fn width(&self, frame: &Measurements) -> NonZeroU64 {
+        (0..self.doublings).fold(frame.bucket_ms, |width, _| widen::twice(width))
+    }
+
     /// What was measured, added to nothing.
     pub(crate) fn finish(self, empty: Measurements) -> Measurements {
         let mut measurements = empty;
+        measurements.bucket_ms = self.width(&measurements);
+        measurements.bucket_doublings = self.doublings;
         measurements.components = self.components.into_map();
         measurements.templates = self.templates.into_map();
         measurements.sessions = self.sessions;
@@ -208,6 +244,14 @@ impl Components {
         finished.collect()
     }
 
+    fn rebucket(&mut self, width_ms: NonZeroU64) {
+        for component in &mut self.list {
+            component.put_back();
+            component.measured.rebucket(width_ms);
+            component.gauges.rebucket(width_ms);
+        }
+    }
+
     /// Merges components beyond the limit, so that a log with a million of them is held in bounded memory.
     fn bound(&mut self, empty: Measurements) {
         let mut measurements = empty;
@@ -256,6 +300,7 @@ impl Component {
         }
         for field in &record.fields {
             if field.value.len() <= 64 && names.traits(&field.name).telling {
+                self.measured.seen.fields += 1;
                 let took = observed.verdict.latency;
                 self.fields
                     .add((&field.name, &field.value), outcome == Outcome::Good, took);
@@ -287,8 +332,10 @@ impl Component {
             let traits = names.traits(&field.name);
             let is_latency = outcome != Outcome::NotARequest && traits.hint.is_some();
             if traits.metric && !is_latency {
-                self.gauges
-                    .add((&field.name, &field.value), &event.position, start, max);
+                let is_value =
+                    self.gauges
+                        .add((&field.name, &field.value), &event.position, start, max);
+                self.measured.seen.metrics += u64::from(is_value);
             }
         }
     }
@@ -473,6 +520,13 @@ impl Templates {
             .get_or_insert_with(|| Series::new(0, Measurements::OTHER, Measurements::OTHER));
         other.counts.merge(out.finish());
         None
+    }
+
+    fn rebucket(&mut self, width_ms: NonZeroU64) {
+        for series in self.list.iter_mut().chain(&mut self.overflow) {
+            series.end_run();
+            series.counts.rebucket(width_ms);
+        }
     }
 
     fn into_map(self) -> BTreeMap<TemplateId, TemplateSeries> {

@@ -101,6 +101,7 @@ fn what_exceeds_the_limits_is_counted_together_and_told() {
     let overflow = Overflow {
         messages: 2_000 - 49,
         records: 2_000 - 19,
+        ..Overflow::default()
     };
     assert_eq!(measurements.overflow(), overflow);
     let report = Analyzer::default().analyze(&measurements, None, Vec::new());

@@ -121,7 +121,6 @@ fn what_only_looks_like_a_request() {
 #[test]
 fn what_only_looks_like_a_failure() {
     check(&[
-        // Nothing failed.
         (
             "INFO app: batch completed in 5ms, 0 failed",
             Good,
@@ -194,7 +193,12 @@ fn what_only_looks_like_a_failure() {
         ),
         ("INFO app: error-report completed in 5ms", Good, Some(5_000)),
         ("INFO app: failover completed in 5ms", Good, Some(5_000)),
-        // Something did.
+    ]);
+}
+
+#[test]
+fn what_is_a_failure_in_words() {
+    check(&[
         (
             "INFO app: batch completed in 5ms, 1 failed",
             Bad,

@@ -327,6 +327,7 @@ impl MeasureHandle {
         let settings = &self.registry.settings;
         let mut measurements = Measurements {
             bucket_ms: settings.bucket_ms,
+            bucket_doublings: 0,
             latency_limits_ns: settings.limits_ns.clone(),
             limits: Limits::new(),
             lines: LineCounts::default(),

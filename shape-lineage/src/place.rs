@@ -114,17 +114,15 @@ impl<'i> Locator<'i> {
         if is_strong && by_text.places.len() == 1 {
             return by_text;
         }
+        let places = by_text.places.iter();
+        let mut on_stack = places.filter(|place| is_on_stack(place, query));
+        // A text of a function that the trace goes through, even a short one, says what was logged there.
+        if let (Some(place), None) = (on_stack.next(), on_stack.next()) {
+            by_text.places = vec![*place];
+            by_text.confidence = 0.9;
+            return by_text;
+        }
         if is_strong {
-            let on_stack: Vec<Place<'i>> = by_text
-                .places
-                .iter()
-                .filter(|place| is_on_stack(place, query))
-                .copied()
-                .collect();
-            if let [place] = on_stack.as_slice() {
-                by_text.places = vec![*place];
-                by_text.confidence = 0.9;
-            }
             return by_text;
         }
         self.by_frames(query).unwrap_or(by_text)

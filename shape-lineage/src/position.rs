@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use crate::{Language, Query, query::Fields};
+use crate::{Language, Query, extract::level_of_name, query::Fields};
 
 /// A position, and the message without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +84,15 @@ fn in_message(message: &str) -> Option<NamedPosition<'_>> {
     if head.contains(' ') {
         return None;
     }
-    let rest = rest.trim_start_matches([' ', '-', ':', '|']);
+    let is_mark = [' ', '-', ':', '|'];
+    let mut rest = rest.trim_start_matches(is_mark);
+    // `server.py:44 INFO text`
+    if let Some((word, after)) = rest.split_once(' ')
+        && word.bytes().all(|byte| !byte.is_ascii_lowercase())
+        && level_of_name(word.trim_matches(['[', ']', ':'])).is_some()
+    {
+        rest = after.trim_start_matches(is_mark);
+    }
     let is_separated = rest.len() < message.len() && !rest.is_empty();
     is_separated.then_some(NamedPosition {
         path,

@@ -141,7 +141,8 @@ impl<'a> Query<'a> {
 
 impl<'a> From<&'a Exemplar> for Query<'a> {
     fn from(exemplar: &'a Exemplar) -> Self {
-        let mut query = Self::message(&exemplar.message)
+        let fields = Fields::Map(&exemplar.fields);
+        let mut query = Self::message(said(&exemplar.message, fields))
             .fields(&exemplar.fields)
             .frames(&exemplar.frames);
         query.level = exemplar.level;
@@ -157,8 +158,9 @@ impl<'a> From<&'a Exemplar> for Query<'a> {
 
 impl<'a> From<&'a Record<'a>> for Query<'a> {
     fn from(record: &'a Record<'a>) -> Self {
-        let mut query = Self::message(&record.message);
-        query.fields = Fields::Record(&record.fields);
+        let fields = Fields::Record(&record.fields);
+        let mut query = Self::message(said(&record.message, fields));
+        query.fields = fields;
         query.level = record.level;
         query.emitter = record
             .emitter
@@ -174,6 +176,15 @@ impl<'a> From<&'a Record<'a>> for Query<'a> {
 impl<'a> From<&'a Event<'a>> for Query<'a> {
     fn from(event: &'a Event<'a>) -> Self {
         Self::from(&event.record).frames(&event.frames)
+    }
+}
+
+/// The message, which structlog calls an event where it writes pairs only.
+fn said<'a>(message: &'a str, fields: Fields<'a>) -> &'a str {
+    if message.is_empty() {
+        fields.get("event").unwrap_or(message)
+    } else {
+        message
     }
 }
 

@@ -97,6 +97,22 @@ impl MessageTemplate {
         }
     }
 
+    /// The text that it starts with.
+    pub(crate) fn head(&self) -> Option<&str> {
+        match self.parts.first() {
+            Some(Part::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The template with another text, maybe none, in the place of the one that it starts with.
+    pub(crate) fn without_head(&self, head: &str) -> Self {
+        let mut rest = Self::default();
+        rest.push_text(head);
+        rest.parts.extend_from_slice(&self.parts[1..]);
+        rest
+    }
+
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
             Part::Text(text) => Some(text.as_str()),

@@ -455,6 +455,32 @@ fn typescript() {
     );
     check("m.ts", "log.error(err, 'pino text')", &["error pino text"]);
     check(
+        "m.js",
+        "const debug = require('debug')('app:net');\ndebug('read %d bytes', n)",
+        &["- read <*> bytes", "- app:net read <*> bytes"],
+    );
+    check(
+        "m.js",
+        "const trace = (0, debug_1.default)(name);\ntrace('read', n)",
+        &["- read <*>", "- <*> read <*>"],
+    );
+    check(
+        "m.js",
+        "log.silly('place', `${name} at`, where)",
+        &["trace place", "trace place <*> at <*>"],
+    );
+    check(
+        "m.js",
+        "log.http('using', 'npm@%s', version)",
+        &["- using", "- using npm@<*>"],
+    );
+    check(
+        "m.ts",
+        "this.logger.log('till opens', 'Till')",
+        &["- till opens", "- till opens Till"],
+    );
+    check("m.ts", "logger.child({ id }).warn('slow')", &["warn slow"]);
+    check(
         "m.ts",
         "throw new TypeError(`no ${x}`)",
         &["- <*>TypeError: no <*>"],
@@ -498,6 +524,20 @@ fn go() {
         "log.WithField(\"a\", b).Warnf(\"rus %v\", c)",
         &["warn rus <*>"],
     );
+    check(
+        "s.logger.Warn(\"slow\", \"peer\", p)",
+        &["warn slow [peer]", "warn slow: [peer]"],
+    );
+    check(
+        "if lg := s.getLogger(); lg != nil {\n\t\tlg.Warn(\n\t\t\t\"slow\",\n\t\t\tzap.String(\"peer\", p),\n\t\t)\n\t}",
+        &["warn slow [peer]"],
+    );
+    check(
+        "s.out.Warn(\"slow\", zap.Int(\"n\", 3))",
+        &["warn slow [n]"],
+    );
+    check("s.Noticef(\"route to %s\", name)", &["info route to <*>"]);
+    check("return status.Errorf(codes.Internal, \"no %s\", name)", &[]);
     check("panic(\"no way\")", &["- panic: no way"]);
     check("foo.Bar(\"no\")", &[]);
 }

@@ -93,10 +93,6 @@ impl Alternatives {
         self.0.iter().any(|template| template.texts().any(is_text))
     }
 
-    pub(super) fn has_variables(&self) -> bool {
-        self.0.iter().any(MessageTemplate::has_variables)
-    }
-
     /// What stands before and behind a variable, if there is but one template and it has the variable as it is, or
     /// first in a longer expression.
     pub(super) fn around(&self, variable: &str) -> Option<(MessageTemplate, MessageTemplate)> {

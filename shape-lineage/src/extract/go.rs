@@ -93,10 +93,14 @@ impl Dialect for Go {
             )?;
             return Some(Found::new(StatementKind::Log, level, message));
         }
-        if !is_logger(name) && !is_logger(&chain_start(receiver)) {
+        let (level, style) = level_and_style(method)?;
+        let is_logger = is_logger(name)
+            || is_logger(&chain_start(receiver))
+            || says_level(level, style)
+            || arguments.iter().any(|node| is_field(*node, source));
+        if !is_logger {
             return None;
         }
-        let (level, style) = level_and_style(method)?;
         let is_text = |node: &Node<'_>| writes_text(*node) || is_sprintf(*node, source);
         let text_idx = arguments.iter().position(is_text)?;
         // What stands before the text is a context, an error or a depth.
@@ -110,10 +114,19 @@ impl Dialect for Go {
             fields = pairs(&rest[1..], source);
             message = Alternatives::new();
             write(rest[0], source, &mut message, 0);
-            // klog quotes the text of its structured calls.
+            // klog quotes the text of its structured calls, hclog ends it where pairs follow.
             if style == Style::Pairs && method.ends_with('S') {
                 let quoted = message.clone().map(|plain| quoted(&plain));
                 message.or(quoted);
+            } else if style == Style::Plain
+                && name != "slog"
+                && rest.get(1).is_some_and(|node| writes_text(*node))
+            {
+                let ended = message.clone().map(|mut plain| {
+                    plain.push_text(":");
+                    plain
+                });
+                message.or(ended);
             }
         }
         Some(Found {
@@ -149,6 +162,18 @@ fn is_logger(name: &str) -> bool {
         || ["sugar", "zap", "logrus", "entry"]
             .iter()
             .any(|known| name.ends_with(known))
+        || matches!(name.as_str(), "lg" | "lgr" | "lggr")
+}
+
+/// Whether only loggers have such methods: `Infof`, but not `Errorf`, which makes errors and fails tests.
+fn says_level(level: Option<Level>, style: Style) -> bool {
+    style != Style::Plain && level.is_some_and(|level| level < Level::Error)
+}
+
+/// `zap.String("key", value)`.
+fn is_field(node: Node<'_>, source: &str) -> bool {
+    let function = part(node, "function", source).filter(|_| node.kind() == "call_expression");
+    function.is_some_and(|function| function.starts_with("zap.") || function.starts_with("slog."))
 }
 
 fn level_and_style(method: &str) -> Option<(Option<Level>, Style)> {

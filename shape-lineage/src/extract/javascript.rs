@@ -1,15 +1,17 @@
 //! Log statements in JavaScript and TypeScript.
 
+use std::collections::BTreeMap;
+
 use tree_sitter::Node;
 
 use super::{
-    Extraction,
+    Extraction, RawTarget,
     placeholder::{Argument, percent},
     syntax::{
         Alternatives, Dialect, Found, arguments, logger_level, part, text, thrown, unescape, walk,
     },
 };
-use crate::{Field, StatementKind};
+use crate::{Field, MessageTemplate, StatementKind};
 
 /// The log statements and functions of a JavaScript file.
 pub(super) fn extract(source: &str) -> Extraction {
@@ -28,12 +30,18 @@ pub(super) fn extract_typescript(source: &str, has_markup: bool) -> Extraction {
 }
 
 fn extract_as(language: &tree_sitter::Language, source: &str) -> Extraction {
-    walk(language, source, "", &JavaScript)
+    let dialect = JavaScript {
+        debuggers: debuggers(source),
+    };
+    walk(language, source, "", &dialect)
 }
 
-struct JavaScript;
+struct JavaScript<'s> {
+    /// The functions that the file makes with the package `debug`, each with its namespace where that is plain.
+    debuggers: BTreeMap<&'s str, Option<&'s str>>,
+}
 
-impl Dialect for JavaScript {
+impl Dialect for JavaScript<'_> {
     fn scope<'s>(&self, node: Node<'_>, source: &'s str) -> Option<(&'s str, bool)> {
         match node.kind() {
             "class_declaration" | "class" => Some((part(node, "name", source)?, false)),
@@ -60,24 +68,37 @@ impl Dialect for JavaScript {
             return None;
         }
         let function = node.child_by_field_name("function")?;
+        let arguments = arguments(node.child_by_field_name("arguments")?);
+        if function.kind() == "identifier" {
+            let name = text(function, source);
+            let known = self.debuggers.get(name).copied();
+            // Other files hand theirs on under its name.
+            let is_given = name == "debug" && arguments.first().is_some_and(|node| is_text(*node));
+            return debugged(known.or(is_given.then_some(None))?, &arguments, source);
+        }
         if function.kind() != "member_expression" {
             return None;
         }
-        let receiver = part(function, "object", source)?;
+        let receiver = logger_of(part(function, "object", source)?);
         let method = part(function, "property", source)?;
         let is_console = receiver == "console";
-        let level = logger_level(receiver, method)?.named();
-        let arguments = arguments(node.child_by_field_name("arguments")?);
+        // A level of npm's, which others have not.
+        let called = if method == "http" { "log" } else { method };
+        let mut level = logger_level(receiver, called)?.named();
         let mut fields = Vec::new();
         let mut rest = arguments.as_slice();
-        let mut level = level;
         // pino: `log.info({ id, n: 3 }, "text")`; winston: `logger.log("info", "text")`.
         if let [first, after @ ..] = rest {
+            let named = super::level_of_name(text(*first, source).trim_matches(['"', '\'', '`']));
             if first.kind() == "object" && !is_console {
                 fields = object_fields(*first, source);
                 rest = after;
-            } else if method == "log" && !is_console && 1 < rest.len() {
-                level = super::level_of_name(text(*first, source).trim_matches(['"', '\'', '`']));
+            } else if method == "log"
+                && !is_console
+                && 1 < rest.len()
+                && (named.is_some() || !is_text(*first))
+            {
+                level = named;
                 rest = after;
             } else if !is_console && !is_text(*first) && after.first().is_some_and(|n| is_text(*n))
             {
@@ -85,23 +106,15 @@ impl Dialect for JavaScript {
                 rest = after;
             }
         }
-        let (first, values) = rest.split_first()?;
-        let mut message = Alternatives::new();
-        write(*first, source, &mut message, 0);
-        let mut values: Vec<Argument> = values.iter().map(|node| argument(*node, source)).collect();
-        if let Some(format) = message.single().map(ToString::to_string)
-            && !message.has_variables()
-            && format.contains('%')
-        {
-            let n_placed = format.matches('%').count().min(values.len());
-            message = percent(&format, &values).into();
-            values.drain(..n_placed);
-        }
-        // The console joins its arguments with blanks.
-        for value in values.iter().filter(|_| is_console) {
-            message.push_text(" ");
-            message.push_argument(value);
-        }
+        let (message, joined) = written(rest, source)?;
+        let message = if is_console {
+            joined
+        } else {
+            // What stands behind the text is text to some libraries and not to others.
+            let mut either = message;
+            either.or(joined);
+            either
+        };
         let kind = if is_console && method == "log" {
             StatementKind::Print
         } else {
@@ -116,6 +129,101 @@ impl Dialect for JavaScript {
     fn is_test(&self, name: &str) -> bool {
         name.starts_with("test")
     }
+}
+
+/// The logger of a chain of calls: `logger` of `logger.child({ id })`.
+fn logger_of(receiver: &str) -> &str {
+    match receiver.split_once('(') {
+        Some((path, _)) => match path.rsplit_once('.') {
+            Some((above, made_by)) if !made_by.to_ascii_lowercase().contains("log") => above,
+            _ => path,
+        },
+        None => receiver,
+    }
+}
+
+/// `const debug = require("debug")("express:router")`, by variable, with what compilers make of it.
+fn debuggers(source: &str) -> BTreeMap<&str, Option<&str>> {
+    let mut found = BTreeMap::new();
+    for line in source.lines().filter(|line| line.contains("debug")) {
+        let Some((left, right)) = line.split_once('=') else {
+            continue;
+        };
+        let name = left.split_whitespace().next_back().unwrap_or_default();
+        let is_name = !name.is_empty()
+            && name
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '$'));
+        let right = right.trim().trim_end_matches([';', ',']);
+        let makes_one = right.ends_with(')')
+            && !right.ends_with("('debug')")
+            && !right.ends_with("(\"debug\")")
+            && !right.contains("=>")
+            && right.to_ascii_lowercase().contains("debug");
+        if !is_name || !makes_one {
+            continue;
+        }
+        let argument = right.rsplit_once('(').map_or("", |(_, argument)| argument);
+        let argument = argument.trim_end_matches(')').trim();
+        let namespace = ['"', '\'', '`']
+            .iter()
+            .find_map(|quote| argument.strip_prefix(*quote)?.strip_suffix(*quote))
+            .filter(|namespace| !namespace.contains("${"));
+        found.insert(name, namespace);
+    }
+    found
+}
+
+/// What a function of the package `debug` writes: its namespace and the text, or the text alone where a reader has taken
+/// the namespace for the name of a logger.
+fn debugged(namespace: Option<&str>, arguments: &[Node<'_>], source: &str) -> Option<Found> {
+    let (_, text) = written(arguments, source)?;
+    let mut message = text.clone();
+    message.or(text.map(|text| {
+        let mut all = MessageTemplate::default();
+        match namespace {
+            Some(namespace) => all.push_text(namespace),
+            None => all.push_variable(None),
+        }
+        all.push_text(" ");
+        all.push_template(&text);
+        all
+    }));
+    Some(Found {
+        target: namespace.map_or(RawTarget::Unknown, |name| RawTarget::Named(name.to_owned())),
+        ..Found::new(StatementKind::Log, None, message)
+    })
+}
+
+/// What `util.format` makes of arguments: up to the last that the format places, and all of them.
+fn written(arguments: &[Node<'_>], source: &str) -> Option<(Alternatives, Alternatives)> {
+    let (message, mut rest) = formatted(arguments, source)?;
+    let mut joined = message.clone();
+    // npm formats what stands behind a title.
+    while let Some((next, after)) = formatted(rest, source) {
+        joined.push_text(" ");
+        joined.push_any(rest.first().map_or("", |node| text(*node, source)), &next);
+        rest = after;
+    }
+    Some((message, joined))
+}
+
+/// The text of the first argument with others in the place of its `%s`, and those that are left.
+fn formatted<'a, 't>(
+    arguments: &'a [Node<'t>],
+    source: &str,
+) -> Option<(Alternatives, &'a [Node<'t>])> {
+    let (first, rest) = arguments.split_first()?;
+    let mut message = Alternatives::new();
+    write(*first, source, &mut message, 0);
+    let format = message.single().filter(|format| !format.has_variables());
+    let format = format.map(ToString::to_string);
+    let Some(format) = format.filter(|format| format.contains('%')) else {
+        return Some((message, rest));
+    };
+    let (placed, rest) = rest.split_at(format.matches('%').count().min(rest.len()));
+    let values: Vec<Argument> = placed.iter().map(|node| argument(*node, source)).collect();
+    Some((percent(&format, &values).into(), rest))
 }
 
 fn is_text(node: Node<'_>) -> bool {

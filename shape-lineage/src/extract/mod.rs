@@ -215,7 +215,7 @@ pub(crate) fn level_of_name(name: &str) -> Option<Level> {
     Some(match name.to_ascii_lowercase().as_str() {
         "trace" | "finest" | "verbose" | "silly" => Level::Trace,
         "debug" | "finer" | "fine" => Level::Debug,
-        "info" | "notice" | "information" | "config" => Level::Info,
+        "info" | "notice" | "information" | "config" | "success" => Level::Info,
         "warn" | "warning" => Level::Warn,
         "error" | "err" | "severe" | "exception" => Level::Error,
         "fatal" | "critical" | "crit" | "alert" | "emergency" | "emerg" => Level::Fatal,

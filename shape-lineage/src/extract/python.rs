@@ -9,9 +9,10 @@ use super::{
     Extraction, OnlyIn, RawTarget, WrapperCall, level_of_name,
     placeholder::Argument,
     python_loggers::loggers,
-    python_text::{argument, assigned, template},
+    python_text::{argument, assigned, braced, template},
     syntax::{
-        Alternatives, Dialect, Found, arguments, logger_level, part, text, walk, written_name,
+        Alternatives, Dialect, Found, arguments, logger_level, part, text, thrown, walk,
+        written_name,
     },
 };
 use crate::{MessageTemplate, StatementKind};
@@ -20,6 +21,7 @@ use crate::{MessageTemplate, StatementKind};
 pub(super) fn extract(source: &str) -> Extraction {
     let dialect = Python {
         loggers: loggers(source),
+        has_braces: source.contains("from loguru ") || source.contains("import loguru"),
     };
     walk(&tree_sitter_python::LANGUAGE.into(), source, "", &dialect)
 }
@@ -27,6 +29,8 @@ pub(super) fn extract(source: &str) -> Extraction {
 struct Python<'s> {
     /// The loggers that the module makes, by variable.
     loggers: BTreeMap<&'s str, RawTarget>,
+    /// Whether loggers put arguments in the place of `{}`, as those of loguru do.
+    has_braces: bool,
 }
 
 impl Dialect for Python<'_> {
@@ -47,16 +51,21 @@ impl Dialect for Python<'_> {
             return None;
         }
         let arguments = arguments(list);
-        let call = self.call(node.child_by_field_name("function")?, &arguments, source)?;
+        let function = node.child_by_field_name("function")?;
+        if matches!(text(function, source), "warnings.warn" | "warn_explicit") {
+            return warned(&arguments, source);
+        }
+        let call = self.call(function, &arguments, source)?;
         let level = call.level.or_else(|| {
             let first = arguments.first().map(|first| text(*first, source))?;
             let name = first.rsplit('.').next()?.trim_matches(['"', '\'']);
             level_of_name(name).filter(|_| 0 < call.message_idx)
         });
         let message = *arguments.get(call.message_idx)?;
+        let has_braces = self.has_braces && call.kind == StatementKind::Log;
         let values: Vec<Argument> = arguments[call.message_idx + 1..]
             .iter()
-            .filter(|node| node.kind() != "keyword_argument")
+            .filter(|node| has_braces || node.kind() != "keyword_argument")
             .map(|node| argument(*node, source))
             .collect();
         // With a stack level the record names another line than this one.
@@ -80,6 +89,8 @@ impl Dialect for Python<'_> {
                 level,
                 if call.is_adapter {
                     adapted(message, source)
+                } else if has_braces && !values.is_empty() {
+                    braced(message, &values, source)
                 } else {
                     template(message, &values, kind == StatementKind::Log, source)
                 },
@@ -142,7 +153,7 @@ impl Python<'_> {
                     .or_else(|| self.bound_method(function, source)),
             },
             "attribute" => {
-                let receiver = part(function, "object", source)?;
+                let receiver = logger_of(part(function, "object", source)?);
                 let method = part(function, "attribute", source)?;
                 let known = self.loggers.get(receiver);
                 if receiver == "super()" && method == "log" && is_in_adapter(function, source) {
@@ -348,6 +359,33 @@ fn is_wrapper_name(name: &str) -> bool {
 
 fn level_in_name(name: &str) -> Option<Level> {
     name.rsplit('_').next().and_then(level_of_name)
+}
+
+/// The logger of a chain of calls: `log` of `log.bind(user=user)`.
+fn logger_of(receiver: &str) -> &str {
+    let Some((path, _)) = receiver.split_once('(') else {
+        return receiver;
+    };
+    match path.rsplit_once('.') {
+        Some((
+            logger,
+            "bind" | "opt" | "new" | "unbind" | "patch" | "contextualize" | "getChild",
+        )) => logger,
+        _ => receiver,
+    }
+}
+
+/// `/srv/app.py:3: DeprecationWarning: the text`, as the interpreter prints a warning.
+fn warned(arguments: &[Node<'_>], source: &str) -> Option<Found> {
+    let message = *arguments.first()?;
+    first_text(arguments, source).filter(|text_idx| *text_idx == 0)?;
+    let class = arguments[1..]
+        .iter()
+        .map(|node| part(*node, "value", source).unwrap_or_else(|| text(*node, source)))
+        .find(|class| class.ends_with("Warning"));
+    let text = template(message, &[], true, source);
+    let whole = thrown(class.unwrap_or("UserWarning"), &text);
+    Some(Found::new(StatementKind::Log, Some(Level::Warn), whole))
 }
 
 /// What an adapter logs: its `process` may put something before and after.

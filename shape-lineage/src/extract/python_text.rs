@@ -75,6 +75,42 @@ pub(super) fn template(
     template
 }
 
+/// The template of a text with values in the place of `{}`, as loguru puts them.
+pub(super) fn braced(node: Node<'_>, values: &[Argument], source: &str) -> Alternatives {
+    let mut template = Alternatives::new();
+    write(node, source, &mut template, 0);
+    template.map(|template| match template.parts() {
+        [crate::Part::Text(format)] => braces(format, values),
+        _ => template,
+    })
+}
+
+/// What a name of the module stands for, where it is given a text and nothing else.
+fn constant<'t>(node: Node<'t>, source: &str) -> Option<Node<'t>> {
+    let mut module = node;
+    while let Some(above) = module.parent() {
+        module = above;
+    }
+    let name = text(node, source);
+    let mut cursor = module.walk();
+    let mut values = module.named_children(&mut cursor).filter_map(|statement| {
+        let assignment = statement
+            .named_child(0)
+            .filter(|_| statement.kind() == "expression_statement")?;
+        let is_it =
+            assignment.kind() == "assignment" && part(assignment, "left", source) == Some(name);
+        is_it
+            .then(|| assignment.child_by_field_name("right"))
+            .flatten()
+    });
+    let value = values.next()?;
+    let is_text = matches!(
+        value.kind(),
+        "string" | "concatenated_string" | "parenthesized_expression"
+    );
+    (is_text && values.next().is_none()).then_some(value)
+}
+
 /// A text that has variables already and more of them by `%s`.
 fn with_percents(template: &MessageTemplate) -> MessageTemplate {
     let mut out = MessageTemplate::default();
@@ -92,13 +128,15 @@ fn write(node: Node<'_>, source: &str, template: &mut Alternatives, depth: usize
     match node.kind() {
         "string" => write_string(node, source, template),
         "identifier" if depth < 20 => {
-            write_assigned(
-                node,
-                &assigned(node, source),
-                source,
-                template,
-                |value, out| write(value, source, out, depth + 10),
-            );
+            let assigned = assigned(node, source);
+            if assigned.is_empty()
+                && let Some(value) = constant(node, source)
+            {
+                return write(value, source, template, depth + 10);
+            }
+            write_assigned(node, &assigned, source, template, |value, out| {
+                write(value, source, out, depth + 10);
+            });
         }
         "concatenated_string" => {
             let mut cursor = node.walk();
@@ -165,11 +203,27 @@ fn write(node: Node<'_>, source: &str, template: &mut Alternatives, depth: usize
                     });
                     template.push_any(text(node, source), &written);
                 }
+                // `_("translated")`
+                (None, _, Some(list)) if is_translation(function, source) => {
+                    match list.named_child(0) {
+                        Some(translated) => write(translated, source, template, depth + 1),
+                        None => template.push_expression(text(node, source)),
+                    }
+                }
                 _ => template.push_expression(text(node, source)),
             }
         }
         _ => template.push_expression(text(node, source)),
     }
+}
+
+/// Whether a function has the name by which programs translate texts.
+fn is_translation(function: Option<Node<'_>>, source: &str) -> bool {
+    let name = function.map_or("", |function| text(function, source));
+    matches!(
+        name,
+        "_" | "__" | "_LI" | "_LW" | "_LE" | "_LC" | "_t" | "gettext" | "ugettext" | "gettext_lazy"
+    )
 }
 
 /// The text of `"-" * 49`.

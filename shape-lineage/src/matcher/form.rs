@@ -5,6 +5,7 @@ use shape_telemetry::Level;
 use super::{MIN_LITERAL_CHARS, MIN_LITERAL_CHARS_AT_TARGET, affix};
 use crate::{
     Field, LogStatement, MessageTemplate, StatementKind,
+    extract::level_of_name,
     query::split_fields,
     statement::with_fields,
     template::{Part, visible_chars},
@@ -24,9 +25,12 @@ pub(super) struct Form {
     pub(super) is_printed: bool,
     /// The number of the statement's target.
     pub(super) target_idx: usize,
+    /// The target that the text itself names in front of what this is: `memberlist: joined`. Only records of that name,
+    /// which a reader has split off, are of this form.
+    pub(super) own_target: Option<String>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum FormKind {
     /// The message alone; fields, if any, were split off.
     Message,
@@ -64,9 +68,25 @@ impl Form {
             templates.push((all, FormKind::WithFields));
         }
         templates.push((message, FormKind::Message));
-        templates
-            .into_iter()
-            .map(|(template, kind)| {
+        let mut all: Vec<Whole> = Vec::new();
+        for (template, kind) in templates {
+            let plain = Whole {
+                level: statement.level,
+                own_target: None,
+                template,
+                kind,
+            };
+            all.extend(plain.without_heads());
+            all.push(plain);
+        }
+        all.into_iter()
+            .map(|whole| {
+                let Whole {
+                    level,
+                    own_target,
+                    template,
+                    kind,
+                } = whole;
                 let keys: u32 = match &kind {
                     FormKind::Before(keys) => keys.iter().map(|key| visible_chars(key) + 1).sum(),
                     _ => 0,
@@ -79,8 +99,9 @@ impl Form {
                     literal_chars: template.literal_chars() + keys,
                     template,
                     kind,
-                    level: statement.level,
+                    level,
                     target_idx,
+                    own_target,
                 }
             })
             .filter(Self::has_enough_text)
@@ -131,6 +152,58 @@ impl Form {
             _ => Some(Clue::Within(longest)),
         }
     }
+}
+
+/// A text of a statement, and what stands in front of it that a reader may take for more than text.
+#[derive(Clone, Debug)]
+struct Whole {
+    level: Option<Level>,
+    own_target: Option<String>,
+    template: MessageTemplate,
+    kind: FormKind,
+}
+
+impl Whole {
+    /// What readers leave of `[WARN] memberlist: joined`: a level in brackets and a name before a colon are no text to
+    /// them.
+    fn without_heads(&self) -> Vec<Self> {
+        let mut found = Vec::new();
+        let mut rest = self.clone();
+        if self.level.is_none()
+            && let Some((level, after)) = self.template.head().and_then(split_level)
+        {
+            rest.level = Some(level);
+            rest.template = self.template.without_head(after);
+            found.push(rest.clone());
+        }
+        if let Some((name, after)) = rest.template.head().and_then(split_name) {
+            rest.own_target = Some(name.to_owned());
+            rest.template = rest.template.without_head(after);
+            found.push(rest);
+        }
+        found
+    }
+}
+
+/// `[WARN] text` and `WARN: text`: the level, and the text behind it.
+fn split_level(text: &str) -> Option<(Level, &str)> {
+    let (name, rest) = match text.strip_prefix('[') {
+        Some(inner) => inner.split_once(']')?,
+        None => text
+            .split_once(": ")
+            .filter(|(name, _)| name.bytes().all(|byte| byte.is_ascii_uppercase()))?,
+    };
+    Some((level_of_name(name.trim())?, rest.trim_start()))
+}
+
+/// `memberlist: text`: the name, and the text behind it.
+fn split_name(text: &str) -> Option<(&str, &str)> {
+    let (name, rest) = text.split_once(": ")?;
+    let is_name = name.starts_with(char::is_alphabetic)
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/'));
+    is_name.then_some((name, rest.trim_start()))
 }
 
 /// `name=`, and the value where it is constant.

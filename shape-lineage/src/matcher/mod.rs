@@ -262,20 +262,29 @@ impl Matcher {
             found.extend_from_slice(&self.by_pattern[*pattern]);
         }
         candidates.clear();
+        let is_structured =
+            record.query.target.is_some() || record.query.fields.names().next().is_some();
         for form_idx in found.iter() {
             let form = &self.forms[*form_idx];
             // What a logger wrote at a level is no stack trace, and was not printed.
             let is_logged = record.query.level.is_some();
-            if is_logged && (form.is_thrown || form.is_printed && record.query.target.is_some()) {
+            if is_logged
+                && (form.is_thrown || form.is_printed && form.level.is_none() && is_structured)
+            {
                 continue;
             }
             let level = record.level_fit(form.level);
             if level == LevelFit::Conflict && form.literal_chars < 3 * MIN_LITERAL_CHARS {
                 continue;
             }
-            let Some(target) = row.fit(&self.targets, form.target_idx) else {
-                continue;
+            let target = match &form.own_target {
+                Some(own) if record.query.target == Some(own) => row
+                    .fit(&self.targets, form.target_idx)
+                    .max(Some(TargetFit::Near)),
+                Some(_) => None,
+                None => row.fit(&self.targets, form.target_idx),
             };
+            let Some(target) = target else { continue };
             if !form.is_weak() || target == TargetFit::Same {
                 candidates.push((level, target, *form_idx));
             }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::extract::Extraction;
 
 /// Another version of this crate may find other statements in the same file.
-const VERSION: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), " 2");
+const VERSION: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), " 3");
 
 /// A cache file.
 #[derive(Debug)]

@@ -8,6 +8,8 @@ use std::{
 
 use shape_telemetry::{Level, SourceLocation};
 
+#[cfg(feature = "java")]
+use crate::java_classes::JavaClasses;
 use crate::{
     Error, Language, LogStatement, Place, SourceFile, SourceRef,
     blob::blob_id,
@@ -53,6 +55,14 @@ pub struct SourceIndex {
     by_text: OnceLock<HashMap<TextKey, Vec<usize>>>,
     #[cfg(feature = "javascript")]
     source_maps: SourceMaps,
+}
+
+/// What files say of each other, to be joined when all are read.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) wrappers: Wrappers,
+    #[cfg(feature = "java")]
+    pub(crate) java: JavaClasses,
 }
 
 type TextKey = (Option<Level>, String);
@@ -160,7 +170,7 @@ impl SourceIndex {
         walked.problems.sort();
         walked.problems.dedup();
         let packages = Packages::read(&walked.files);
-        let mut wrappers = Wrappers::default();
+        let mut known = Known::default();
         let mut index = Self {
             files: Vec::new(),
             statements: Vec::new(),
@@ -174,16 +184,20 @@ impl SourceIndex {
         };
         for file in walked.files {
             if let Some(language) = Language::of_path(&file.path) {
-                index.add(
-                    language,
-                    file,
-                    &packages,
-                    &mut wrappers,
-                    cache.as_deref_mut(),
-                );
+                index.add(language, file, &packages, &mut known, cache.as_deref_mut());
             }
         }
-        wrappers.resolve(&mut index.statements);
+        #[cfg(feature = "java")]
+        known.java.join();
+        let inherits = |_class: &str, _parent: &str| {
+            #[cfg(feature = "java")]
+            return known.java.inherits(_class, _parent);
+            #[cfg(not(feature = "java"))]
+            false
+        };
+        known.wrappers.resolve(&mut index.statements, &inherits);
+        #[cfg(feature = "java")]
+        known.java.resolve(&mut index.statements);
         let mut start = 0;
         for (file_idx, file) in index.files.iter_mut().enumerate() {
             let is_here = |statement: &&LogStatement| statement.location.path == file.path();
@@ -206,7 +220,7 @@ impl SourceIndex {
         language: Language,
         file: SourceText,
         packages: &Packages,
-        wrappers: &mut Wrappers,
+        known: &mut Known,
         cache: Option<&mut ExtractionCache>,
     ) {
         // What tools made of other files of the index says nothing that those do not.
@@ -233,7 +247,7 @@ impl SourceIndex {
             self.problems.push(format!("{}: {problem}", file.path));
         }
         let module = packages.module(language, &file.path);
-        let (file, statements) = SourceFile::new(language, file, module, extraction, wrappers);
+        let (file, statements) = SourceFile::new(language, file, module, extraction, known);
         self.statements.extend(statements);
         self.files.push(file);
     }

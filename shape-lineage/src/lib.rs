@@ -143,11 +143,15 @@ mod cache;
 #[cfg(feature = "ledger")]
 mod canonical;
 mod error;
+#[cfg(feature = "java")]
+mod exception;
 mod export;
 mod extract;
 #[cfg(feature = "git")]
 mod git;
 mod index;
+#[cfg(feature = "java")]
+mod java_classes;
 mod language;
 #[cfg(feature = "ledger")]
 mod ledger;

@@ -12,6 +12,11 @@ use crate::{
     position::named_position,
     target::TargetFit,
 };
+#[cfg(feature = "java")]
+use crate::{
+    exception::{may_catch, thrown_in},
+    extract::Beneath,
+};
 
 /// More candidates than this are not an answer.
 const MAX_CANDIDATES: usize = 20;
@@ -155,11 +160,13 @@ impl<'i> Locator<'i> {
         if let Some(found) = self.by_class_and_line(query) {
             return found;
         }
+        let by_text = self.by_text(query);
+        #[cfg(feature = "java")]
+        let by_text = self.by_exception(query, by_text);
         if query.frames.is_empty() {
-            return self.by_text(query);
+            return by_text;
         }
         // The frames lead to where something failed; the statement that says so is another, if its text is known.
-        let by_text = self.by_text(query);
         self.with_frames(query, by_text)
     }
 
@@ -266,6 +273,37 @@ impl<'i> Locator<'i> {
         }
     }
 
+    /// Of several statements those whose records may have the exception beneath them that this one has.
+    #[cfg(feature = "java")]
+    fn by_exception(&self, query: &Query<'_>, mut found: Found<'i>) -> Found<'i> {
+        if found.places.len() < 2 {
+            return found;
+        }
+        let Some(thrown) = thrown_in(query.beneath) else {
+            return found;
+        };
+        let index = self.index;
+        let may_be = |place: &Place<'i>| {
+            let file = index.file(place.path);
+            let known = file
+                .zip(place.statement)
+                .and_then(|(file, statement)| file.beneath_at(&statement.location));
+            match known {
+                None => true,
+                Some(Beneath::Nothing) => false,
+                Some(Beneath::Caught(classes)) => {
+                    classes.iter().any(|class| may_catch(class, thrown))
+                }
+            }
+        };
+        let left: Vec<Place<'i>> = found.places.iter().copied().filter(may_be).collect();
+        if !left.is_empty() && left.len() < found.places.len() {
+            found.confidence *= share(found.places.len()) / share(left.len());
+            found.places = left;
+        }
+        found
+    }
+
     fn by_text(&mut self, query: &Query<'_>) -> Found<'i> {
         let Some((fits, _)) = self.fits(query) else {
             return Found::unmapped(if self.index.statements().is_empty() {
@@ -323,8 +361,13 @@ fn share(n: usize) -> f64 {
     f64::from(u32::try_from(n).unwrap_or(u32::MAX).max(1))
 }
 
-/// What stands before the first `: ` if it is a span or a target, and what follows.
+/// What stands before the first `: ` if it is a span or a target, or in brackets at the start, and what follows.
 fn split_prefix(text: &str) -> Option<(&str, &str)> {
+    if let Some(inner) = text.strip_prefix('[') {
+        return inner
+            .split_once("] ")
+            .filter(|(head, _)| !head.contains('['));
+    }
     let mut depth = 0_usize;
     for (at, c) in text.char_indices() {
         match c {

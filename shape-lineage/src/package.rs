@@ -34,6 +34,18 @@ fn name_of(surroundings: &impl std::fmt::Debug) -> String {
     crate::blob_id(format!("{surroundings:?}").as_bytes())
 }
 
+/// Whether a file holds the texts of a program in its first language: `Strings.properties`, not `Strings_de.properties`.
+#[cfg(feature = "java")]
+pub(crate) fn is_bundle(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let Some(stem) = name.strip_suffix(".properties") else {
+        return false;
+    };
+    let is_locale =
+        |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_alphabetic());
+    !stem.split('_').skip(1).any(is_locale)
+}
+
 impl Packages {
     pub(crate) fn read(files: &[SourceText]) -> Self {
         let crates = ByFolder(
@@ -73,6 +85,9 @@ impl Packages {
             java_constants: JavaConstants::learn(files.iter().filter_map(|file| {
                 let is_java = Language::of_path(&file.path) == Some(Language::Java);
                 is_java.then(|| (crate::place::stem(&file.path), file.text.as_str()))
+            }))
+            .with_bundles(files.iter().filter_map(|file| {
+                is_bundle(&file.path).then_some((file.path.as_str(), file.text.as_str()))
             })),
             names: RefCell::default(),
         }

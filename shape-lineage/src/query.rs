@@ -29,6 +29,7 @@ pub struct Query<'a> {
     pub(crate) fields: Fields<'a>,
     pub(crate) emitter: Option<Spot<'a>>,
     pub(crate) frames: &'a [SourceLocation],
+    pub(crate) beneath: &'a str,
     pub(crate) is_cut: bool,
     pub(crate) eliminates: bool,
 }
@@ -86,6 +87,7 @@ impl<'a> Query<'a> {
             fields: Fields::None,
             emitter: None,
             frames: &[],
+            beneath: "",
             is_cut: CUT_FROM_BYTES <= message.len(),
             eliminates: false,
         }
@@ -118,6 +120,13 @@ impl<'a> Query<'a> {
     /// Adds the stack frames that follow the record, innermost first.
     pub fn frames(mut self, frames: &'a [SourceLocation]) -> Self {
         self.frames = frames;
+        self
+    }
+
+    /// Adds the lines beneath the record: the exception that they begin with tells the `catch` blocks apart that say the
+    /// same.
+    pub fn beneath(mut self, lines: &'a str) -> Self {
+        self.beneath = lines;
         self
     }
 
@@ -175,7 +184,9 @@ impl<'a> From<&'a Record<'a>> for Query<'a> {
 
 impl<'a> From<&'a Event<'a>> for Query<'a> {
     fn from(event: &'a Event<'a>) -> Self {
-        Self::from(&event.record).frames(&event.frames)
+        Self::from(&event.record)
+            .frames(&event.frames)
+            .beneath(event.detail)
     }
 }
 

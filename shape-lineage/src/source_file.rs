@@ -4,12 +4,14 @@ use std::{collections::HashMap, num::NonZeroU32, ops::Range};
 
 use shape_telemetry::SourceLocation;
 
+#[cfg(feature = "java")]
+use crate::java_classes::Held;
 use crate::{
     Language, LogStatement, Target,
     blob::blob_id,
-    extract::{Block, Extraction, RawTarget},
+    extract::{Beneath, Block, Extraction, RawTarget},
+    index::Known,
     walk::SourceText,
-    wrapper::Wrappers,
 };
 
 /// Lines shown above and below a statement.
@@ -32,6 +34,8 @@ pub struct SourceFile {
     blocks: HashMap<(NonZeroU32, Option<NonZeroU32>), Block>,
     /// Its statements among those of the index.
     pub(crate) statements: Range<usize>,
+    /// What may stand beneath the records of the statements, by line and column.
+    beneath: HashMap<(NonZeroU32, Option<NonZeroU32>), Beneath>,
 }
 
 #[derive(Clone, Debug)]
@@ -41,13 +45,13 @@ pub(crate) struct Symbol {
 }
 
 impl SourceFile {
-    /// A file and its statements, by position; its wrappers and the calls of others are noted in `wrappers`.
+    /// A file and its statements, by position; what it says of others is noted in `known`.
     pub(crate) fn new(
         language: Language,
         source: SourceText,
         module: String,
         mut extraction: Extraction,
-        wrappers: &mut Wrappers,
+        known: &mut Known,
     ) -> (Self, Vec<LogStatement>) {
         let mut file = Self {
             blob: blob_id(source.text.as_bytes()),
@@ -61,6 +65,7 @@ impl SourceFile {
             module,
             blocks: HashMap::new(),
             statements: 0..0,
+            beneath: HashMap::new(),
         };
         let separator = language.path_separator();
         let join = |inner: &str| match (file.module.as_str(), inner) {
@@ -76,15 +81,20 @@ impl SourceFile {
                 lines: (file.line_at(symbol.start), file.last_line(symbol.end)),
             })
             .collect();
+        #[cfg(feature = "java")]
+        for facts in std::mem::take(&mut extraction.classes) {
+            known.java.add(facts);
+        }
         for wrapper in std::mem::take(&mut extraction.wrappers) {
             let place = file.location_at(wrapper.start);
-            wrappers.define(wrapper, place);
+            known.wrappers.define(wrapper, place);
         }
         let in_test_folder = file
             .path
             .split('/')
             .any(|part| matches!(part, "tests" | "test" | "benches"));
         let mut blocks = HashMap::new();
+        let mut beneath = HashMap::new();
         let mut statements: Vec<LogStatement> = extraction
             .statements
             .into_iter()
@@ -95,9 +105,38 @@ impl SourceFile {
                 if let Some(block) = raw.block {
                     blocks.insert((location.line, location.column), block);
                 }
-                if let Some(call) = raw.wrapper {
-                    wrappers.call(location.clone(), call);
+                if let Some(lines) = raw.beneath {
+                    beneath.insert((location.line, location.column), lines);
                 }
+                if let Some(call) = raw.wrapper {
+                    known.wrappers.call(location.clone(), call);
+                }
+                let target = match raw.target {
+                    RawTarget::Module => Target::Module(module),
+                    #[cfg(feature = "python")]
+                    RawTarget::File => Target::Module(file.module.clone()),
+                    RawTarget::Named(name) => Target::Named(name),
+                    #[cfg(feature = "java")]
+                    RawTarget::Held {
+                        class,
+                        variable,
+                        is_sure,
+                    } => {
+                        let class = class.unwrap_or_else(|| module.clone());
+                        let held = Held {
+                            class,
+                            variable,
+                            is_sure,
+                        };
+                        known.java.holds(location.clone(), held);
+                        Target::Unknown(module)
+                    }
+                    // Python names loggers after modules, never after classes.
+                    RawTarget::Unknown if language == Language::Python => {
+                        Target::Unknown(file.module.clone())
+                    }
+                    RawTarget::Unknown => Target::Unknown(module),
+                };
                 LogStatement {
                     location,
                     end_line: file.last_line(raw.end),
@@ -105,17 +144,7 @@ impl SourceFile {
                     level: raw.level,
                     message: raw.message,
                     fields: raw.fields,
-                    target: match raw.target {
-                        RawTarget::Module => Target::Module(module),
-                        #[cfg(feature = "python")]
-                        RawTarget::File => Target::Module(file.module.clone()),
-                        RawTarget::Named(name) => Target::Named(name),
-                        // Python names loggers after modules, never after classes.
-                        RawTarget::Unknown if language == Language::Python => {
-                            Target::Unknown(file.module.clone())
-                        }
-                        RawTarget::Unknown => Target::Unknown(module),
-                    },
+                    target,
                     symbol: symbol.map(|symbol| symbol.name.clone()),
                     symbol_lines: symbol.map(|symbol| symbol.lines),
                     is_test: raw.is_test || in_test_folder,
@@ -126,12 +155,19 @@ impl SourceFile {
         statements.sort_by(|a, b| a.location.cmp(&b.location));
         file.symbols = symbols;
         file.blocks = blocks;
+        file.beneath = beneath;
         (file, statements)
     }
 
     /// The block of the statement at a position.
     pub(crate) fn block_at(&self, location: &SourceLocation) -> Option<Block> {
         self.blocks.get(&(location.line, location.column)).copied()
+    }
+
+    /// What may stand beneath the records of the statement at a position.
+    #[cfg(feature = "java")]
+    pub(crate) fn beneath_at(&self, location: &SourceLocation) -> Option<&Beneath> {
+        self.beneath.get(&(location.line, location.column))
     }
 
     /// The path as reports show it.

@@ -35,7 +35,7 @@ pub struct Field {
 }
 
 /// The target, logger or module that the records of a statement carry.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
     /// The module that holds the statement, because nothing else is said.

@@ -46,14 +46,15 @@ pub(crate) fn fit_target(record: Option<&str>, statement: &Target) -> Option<Tar
 }
 
 /// The folder searched may lie above or below the packages, and logs shorten names from the left:
-/// `o.a.zookeeper.ClientCnxn`, `zookeeper.ClientCnxn`, `ClientCnxn`. The logger of a class logs for those in it.
+/// `o.a.zookeeper.ClientCnxn`, `zookeeper.ClientCnxn`, `ClientCnxn`.
 fn fit_dotted(record: &str, module: &str) -> Option<TargetFit> {
     if is_shortened(record, module) || is_shortened(module, record) {
         return Some(TargetFit::Same);
     }
+    // The logger of a class may log for those in it, unless those have their own.
     let class = without_inner(module);
     if class != module && is_shortened(record, class) {
-        return Some(TargetFit::Same);
+        return Some(TargetFit::Near);
     }
     // `Outer$Inner`, `Outer$1`: a class in that of the statement.
     let outer = without_inner(record);
@@ -176,7 +177,7 @@ mod tests {
         check("o.a.n.Server", "org.app.net.Server", Some(TargetFit::Same));
         check("net.Server", "org.app.net.Server", Some(TargetFit::Same));
         check("Server", "org.app.net.Server", Some(TargetFit::Same));
-        check("Server", "org.app.net.Server.Sender", Some(TargetFit::Same));
+        check("Server", "org.app.net.Server.Sender", Some(TargetFit::Near));
         check(
             "Server$Sender",
             "org.app.net.Server.Sender",

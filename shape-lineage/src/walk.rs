@@ -23,7 +23,7 @@ pub(crate) struct Walked {
     pub(crate) problems: Vec<String>,
 }
 
-/// Reads the source files (and `Cargo.toml`s) below `root`; names are relative to `base`.
+/// Reads the source files (`Cargo.toml`s and resource bundles too) below `root`; names are relative to `base`.
 pub(crate) fn walk(
     root: &Path,
     base: Option<&Path>,
@@ -142,7 +142,11 @@ fn read(path: &Path, base: &Path, max_file_bytes: u64, walked: &mut Walked) {
     let is_map = crate::source_map::is_map(&name);
     #[cfg(not(feature = "javascript"))]
     let is_map = false;
-    if !is_manifest && !is_map && Language::of_path(&name).is_none() {
+    #[cfg(feature = "java")]
+    let is_bundle = crate::package::is_bundle(&name);
+    #[cfg(not(feature = "java"))]
+    let is_bundle = false;
+    if !is_manifest && !is_map && !is_bundle && Language::of_path(&name).is_none() {
         return;
     }
     // A map holds its sources, and what ties each word of them to the code.
@@ -153,6 +157,8 @@ fn read(path: &Path, base: &Path, max_file_bytes: u64, walked: &mut Walked) {
     };
     match content(path, limit) {
         Ok(text) => walked.files.push(SourceText { path: name, text }),
+        // Files of properties are often in the encoding of their writer; most are of no bundle.
+        Err(_) if is_bundle => {}
         Err(problem) => walked.problems.push(format!("{name}: {problem}")),
     }
 }

@@ -433,7 +433,7 @@ fn java_targets_wrappers_and_constants_of_other_classes() {
             "6 info the net up (module app.Net)",
             "7 debug sent <*> (named app.wire)",
             "9 warn chained <*> (module app.Net)",
-            "10 trace <asked <*>> (unknown app.Net) at src/app/Trace.java:4:5",
+            "10 trace <asked <*>> (module app.Net) at src/app/Trace.java:4:5",
             "4 trace <<*>> (unknown app.Trace)",
         ]
     );

@@ -9,7 +9,7 @@ pub(super) struct Alternatives(pub(super) Vec<MessageTemplate>);
 
 impl Alternatives {
     /// More ways than this are a variable.
-    const MAX: usize = 8;
+    pub(super) const MAX: usize = 8;
 
     pub(super) fn new() -> Self {
         Self(vec![MessageTemplate::default()])

@@ -1,25 +1,17 @@
-//! What the names in a Java file stand for: loggers and constant texts.
+//! What the names in a Java file stand for that are constant texts.
 
 use std::collections::BTreeMap;
 
 use super::syntax::unescape;
 
-/// Whose logger a variable holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Logger {
-    /// That of the class that declares it.
-    Own,
-    /// That of another class, by its simple name.
-    Of(String),
-    /// One with a name of its own.
-    Named(String),
-    /// Known at run time only.
-    Unknown,
-}
-
-/// Constant texts by class and name; `None` where two differ.
+/// Constant texts of a source tree.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct JavaConstants(BTreeMap<(String, String), Option<String>>);
+pub(crate) struct JavaConstants {
+    /// By class and name; `None` where two differ.
+    by_name: BTreeMap<(String, String), Option<String>>,
+    /// Those of resource bundles by key, each with the folder of its bundle.
+    bundles: BTreeMap<String, Vec<(String, String)>>,
+}
 
 impl JavaConstants {
     /// Reads the constants of files, each with the name of its class.
@@ -28,7 +20,7 @@ impl JavaConstants {
         for (class, source) in files {
             for (name, text) in constants(source) {
                 let key = (class.to_owned(), name.to_owned());
-                all.0
+                all.by_name
                     .entry(key)
                     .and_modify(|known| {
                         if known.as_deref() != Some(text.as_str()) {
@@ -44,8 +36,100 @@ impl JavaConstants {
     /// The text of `Class.NAME`.
     pub(super) fn get(&self, class: &str, name: &str) -> Option<&str> {
         let key = (class.to_owned(), name.to_owned());
-        self.0.get(&key)?.as_deref()
+        self.by_name.get(&key)?.as_deref()
     }
+
+    /// Adds the texts of resource bundles: files of properties, each with its path.
+    pub(crate) fn with_bundles<'s>(
+        mut self,
+        files: impl IntoIterator<Item = (&'s str, &'s str)>,
+    ) -> Self {
+        for (path, source) in files {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            for (key, text) in properties(source) {
+                let texts = self.bundles.entry(key).or_default();
+                texts.push((folder.to_owned(), text));
+            }
+        }
+        self
+    }
+
+    /// The text of a key in the bundle of a package, or the only one that any bundle has for it.
+    pub(super) fn bundle_text(&self, package: &str, key: &str) -> Option<&str> {
+        let texts = self.bundles.get(key)?;
+        let package = package.replace('.', "/");
+        let is_near = |folder: &str| {
+            let rest = folder.strip_suffix(package.as_str());
+            !package.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+        };
+        let only = |texts: &mut dyn Iterator<Item = &'_ (String, String)>| {
+            let mut found: Option<String> = None;
+            for (_, text) in texts {
+                if found.as_ref().is_some_and(|found| found != text) {
+                    return None;
+                }
+                found = Some(text.clone());
+            }
+            found
+        };
+        let mut near = texts.iter().filter(|(folder, _)| is_near(folder));
+        let found = only(&mut near).or_else(|| only(&mut texts.iter()))?;
+        let (_, text) = texts.iter().find(|(_, text)| *text == found)?;
+        Some(text)
+    }
+}
+
+/// The keys and texts of a file of properties, as `java.util.Properties` reads it.
+fn properties(source: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut lines = source.lines();
+    while let Some(line) = lines.next() {
+        let mut whole = line.trim_start().to_owned();
+        if whole.is_empty() || whole.starts_with(['#', '!']) {
+            continue;
+        }
+        // An odd number of backslashes at the end: the line goes on.
+        while (whole.len() - whole.trim_end_matches('\\').len()) % 2 == 1 {
+            whole.pop();
+            match lines.next() {
+                Some(next) => whole.push_str(next.trim_start()),
+                None => break,
+            }
+        }
+        let mut is_escaped = false;
+        let end = whole.find(|c: char| {
+            let is_end = !is_escaped && (matches!(c, '=' | ':') || c.is_whitespace());
+            is_escaped = c == '\\' && !is_escaped;
+            is_end
+        });
+        let (key, rest) = whole.split_at(end.unwrap_or(whole.len()));
+        let rest = rest.trim_start();
+        let value = rest.strip_prefix(['=', ':']).unwrap_or(rest).trim_start();
+        found.push((unescape(key), unescape(value)));
+    }
+    found
+}
+
+/// A format of `MessageFormat` without its quotes: `''` is one, and what stands between two is text.
+pub(super) fn without_quotes(format: &str) -> String {
+    let mut text = String::with_capacity(format.len());
+    let mut is_quoted = false;
+    let mut chars = format.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\'' if chars.peek() == Some(&'\'') => {
+                chars.next();
+                text.push('\'');
+            }
+            '\'' => is_quoted = !is_quoted,
+            '{' | '}' if is_quoted => {
+                text.push(c);
+                text.push(c);
+            }
+            c => text.push(c),
+        }
+    }
+    text
 }
 
 /// `static final String NAME = "…";`, on one line or two, in an interface without the modifiers.
@@ -92,59 +176,6 @@ fn string_literal(source: &str) -> Option<(String, &str)> {
     Some((unescape(&inner[..end]), inner[end..].strip_prefix('"')?))
 }
 
-/// `Logger LOG = LoggerFactory.getLogger(Net.class)`, by variable; annotations of Lombok too.
-pub(super) fn loggers(source: &str) -> BTreeMap<&str, Logger> {
-    let mut found = BTreeMap::new();
-    for at in memchr::memmem::find_iter(source.as_bytes(), b"etLog") {
-        let Some((_, call)) = source[at..].split_once('(') else {
-            continue;
-        };
-        let argument = call.split([')', ',']).next().unwrap_or_default().trim();
-        let statement = source[..at]
-            .rfind([';', '{', '}'])
-            .map_or(0, |before| before + 1);
-        let Some((declared, _)) = source[statement..at].rsplit_once('=') else {
-            continue;
-        };
-        let name = declared
-            .trim_end()
-            .rsplit(|c: char| !is_name_char(c))
-            .next();
-        let Some(name) = name.filter(|name| !name.is_empty()) else {
-            continue;
-        };
-        let logger = if let Some(class) = argument.strip_suffix(".class") {
-            Logger::Of(class.rsplit('.').next().unwrap_or(class).to_owned())
-        } else if let Some(text) = argument.strip_prefix('"') {
-            Logger::Named(text.trim_end_matches('"').to_owned())
-        } else if argument.is_empty() || argument.contains("lookup(") {
-            Logger::Own
-        } else {
-            Logger::Unknown
-        };
-        found.insert(name, logger);
-    }
-    let is_annotated = [
-        "@Slf4j",
-        "@Log4j",
-        "@Log4j2",
-        "@CommonsLog",
-        "@Log\n",
-        "@XSlf4j",
-    ];
-    if is_annotated
-        .iter()
-        .any(|annotation| source.contains(annotation))
-    {
-        found.entry("log").or_insert(Logger::Own);
-    }
-    found
-}
-
-fn is_name_char(c: char) -> bool {
-    c == '_' || c == '$' || c.is_alphanumeric()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,14 +193,28 @@ mod tests {
     }
 
     #[test]
-    fn loggers_by_variable() {
-        let source = "class A { private static final Logger LOG =\n LoggerFactory.getLogger(A.class);\n \
-                      Log w = LogFactory.getLog(\"a.wire\"); Logger own = LogManager.getLogger();\n \
-                      Log r = LogFactory.getLog(getClass()); }";
-        let found = loggers(source);
-        assert_eq!(found["LOG"], Logger::Of("A".to_owned()));
-        assert_eq!(found["w"], Logger::Named("a.wire".to_owned()));
-        assert_eq!(found["own"], Logger::Own);
-        assert_eq!(found["r"], Logger::Unknown);
+    fn bundles_by_package_and_key() {
+        let net = "# a comment\nnet.up = listening on \\\n    port {0}\nnet.quoted: can''t read '{'{0}'}'\nkey\\ x=y\n";
+        let web = "net.up=the web is up\nweb.only = served {0}\n";
+        let constants = JavaConstants::default().with_bundles([
+            ("src/org/app/net/Strings.properties", net),
+            ("src/org/app/web/Strings.properties", web),
+        ]);
+        let check = |package, key, expected| {
+            assert_eq!(
+                constants.bundle_text(package, key),
+                expected,
+                "{package} {key}"
+            );
+        };
+        check("org.app.net", "net.up", Some("listening on port {0}"));
+        check("org.app.web", "net.up", Some("the web is up"));
+        check("org.other", "net.up", None);
+        check("org.other", "web.only", Some("served {0}"));
+        check("org.app.net", "key x", Some("y"));
+        assert_eq!(
+            without_quotes("can''t read '{'{0}'}'"),
+            "can't read {{{0}}}"
+        );
     }
 }

@@ -17,6 +17,7 @@ use crate::{MessageTemplate, Part};
 #[derive(Clone, Copy)]
 pub(super) struct Texts<'a> {
     pub(super) source: &'a str,
+    pub(super) package: &'a str,
     /// Constants of the file, by name.
     pub(super) own: &'a BTreeMap<&'a str, String>,
     /// Constants of all files, by class and name.
@@ -44,8 +45,17 @@ impl<'a> Texts<'a> {
         Argument {
             name: None,
             expression: text(node, self.source).to_owned(),
-            constant: constant.map(|constant| plain(&constant)),
+            constant: constant
+                .map(|constant| plain(&constant))
+                .or_else(|| self.object(node)),
         }
+    }
+
+    /// What an object writes, if that is always the same but for its variables.
+    fn object(self, node: Node<'_>) -> Option<MessageTemplate> {
+        let is_variable = node.kind() == "identifier";
+        let written = is_variable.then(|| self.written_by_type(node, 0))??;
+        written.single().cloned()
     }
 
     /// `NAME` and `Class.NAME`.
@@ -61,7 +71,7 @@ impl<'a> Texts<'a> {
         }
     }
 
-    fn write(self, node: Node<'_>, template: &mut Alternatives, depth: usize) {
+    pub(super) fn write(self, node: Node<'_>, template: &mut Alternatives, depth: usize) {
         let source = self.source;
         let inner = |name: &str| node.child_by_field_name(name);
         match node.kind() {
@@ -72,6 +82,9 @@ impl<'a> Texts<'a> {
             "decimal_integer_literal" | "true" | "false" => template.push_text(text(node, source)),
             "identifier" | "field_access" if let Some(constant) = self.constant(node) => {
                 template.push_text(constant);
+            }
+            "identifier" if let Some(written) = self.written_by_type(node, depth) => {
+                template.push_any(text(node, source), &written);
             }
             "identifier" if depth < 20 => self.write_variable(node, template, depth),
             "binary_expression" if depth < 100 && part(node, "operator", source) == Some("+") => {
@@ -95,6 +108,10 @@ impl<'a> Texts<'a> {
             "lambda_expression" if depth < 100 => match inner("body") {
                 Some(body) if body.kind() != "block" => self.write(body, template, depth + 1),
                 _ => template.push_expression(text(node, source)),
+            },
+            "object_creation_expression" => match self.written_by_object(node) {
+                Some(written) => template.push_any(text(node, source), &written),
+                None => template.push_expression(text(node, source)),
             },
             "method_invocation" => match self.written_by_call(node, depth) {
                 Some(written) => template.push_any(text(node, source), &written),
@@ -136,6 +153,20 @@ impl<'a> Texts<'a> {
         let list = node.child_by_field_name("arguments")?;
         match (text(object, self.source), part(node, "name", self.source)?) {
             ("String" | "MessageFormat", "format") => self.formatted(&arguments(list)),
+            ("String" | "Objects", "valueOf" | "toString") if depth < 20 => {
+                let mut written = Alternatives::new();
+                self.write(*arguments(list).first()?, &mut written, depth + 1);
+                written.has_text().then_some(written)
+            }
+            (_, "concat") if depth < 20 => {
+                let mut written = Alternatives::new();
+                self.write(object, &mut written, depth + 1);
+                self.write(*arguments(list).first()?, &mut written, depth + 1);
+                written.has_text().then_some(written)
+            }
+            (_, "getString" | "getMessage" | "getText" | "getFormattedMessage") => {
+                self.from_bundle(&arguments(list))
+            }
             (_, "formatted") => {
                 let mut all = vec![object];
                 all.extend(arguments(list));
@@ -150,7 +181,43 @@ impl<'a> Texts<'a> {
         }
     }
 
-    /// A `StringBuilder`: what it starts with and what is appended; what only may be appended is a variable.
+    /// `new ParameterizedMessage("{} of {}", a, b)` of log4j 2 and its relatives.
+    fn written_by_object(self, node: Node<'_>) -> Option<Alternatives> {
+        let list = arguments(node.child_by_field_name("arguments")?);
+        let class = part(node, "type", self.source)?;
+        match class.rsplit('.').next()? {
+            "ParameterizedMessage" | "SimpleMessage" => {
+                let (format, values) = list.split_first()?;
+                let values: Vec<Argument> =
+                    values.iter().map(|node| self.argument(*node)).collect();
+                let format = self.message(*format);
+                Some(format.map(|format| with_braces(&format, &values)))
+            }
+            "FormattedMessage" | "StringFormattedMessage" | "MessageFormatMessage" => {
+                self.formatted(&list)
+            }
+            _ => None,
+        }
+    }
+
+    /// `strings.getString("key", a, b)`: the text that a resource bundle has for the key.
+    fn from_bundle(self, list: &[Node<'_>]) -> Option<Alternatives> {
+        let (key, values) = list.split_first()?;
+        let key = self.message(*key);
+        let key = key.single().filter(|key| !key.has_variables())?;
+        let format = self.all.bundle_text(self.package, &key.to_string())?;
+        if values.is_empty() {
+            return Some(Alternatives::from(plain(format)));
+        }
+        let values: Vec<Argument> = values.iter().map(|node| self.argument(*node)).collect();
+        let format = super::java_names::without_quotes(format);
+        Some(Alternatives::from(super::placeholder::braces(
+            &format, &values,
+        )))
+    }
+
+    /// A `StringBuilder`: what it starts with, what is appended, and what is put in front; what only may be appended is a
+    /// variable.
     fn write_builder(
         self,
         node: Node<'_>,
@@ -160,33 +227,54 @@ impl<'a> Texts<'a> {
     ) {
         let source = self.source;
         let name = text(node, source);
+        let mut built = Alternatives::new();
         let start = created.child_by_field_name("arguments");
         if let Some(start) = start.and_then(|list| list.named_child(0))
             && has_text(start, source)
         {
-            self.write(start, template, depth + 10);
+            self.write(start, &mut built, depth + 10);
         }
-        let declared_in = block_of(created);
+        let declared_in = block_of(created).map(|block| block.id());
         let functions = ["method_declaration", "constructor_declaration"];
-        let appended = assignments(node, &functions, |found| {
-            let is_append = found.kind() == "method_invocation"
-                && part(found, "name", source) == Some("append")
-                && builder_name(found, source) == Some(name);
-            is_append
-                .then(|| found.child_by_field_name("arguments")?.named_child(0))
-                .flatten()
-                .map(|value| (value, true))
+        let changes = assignments(node, &functions, |found| {
+            let is_change =
+                found.kind() == "method_invocation" && builder_name(found, source) == Some(name);
+            let list = is_change.then(|| found.child_by_field_name("arguments"))??;
+            match part(found, "name", source)? {
+                "append" => Some((list.named_child(0)?, true)),
+                "insert" if text(list.named_child(0)?, source) == "0" => {
+                    Some((list.named_child(1)?, true))
+                }
+                _ => None,
+            }
         });
         // Of a chain of calls the last is met first.
-        let mut appended: Vec<Node<'_>> = appended.into_iter().map(|(value, _)| value).collect();
-        appended.sort_by_key(Node::start_byte);
-        for value in appended {
-            if block_of(value) == declared_in {
-                self.write(value, template, depth + 10);
+        let mut changes: Vec<Node<'_>> = changes.into_iter().map(|(value, _)| value).collect();
+        changes.sort_by_key(Node::start_byte);
+        for value in changes {
+            // `insert(0, value)` has something before the value.
+            let is_appended = value.prev_named_sibling().is_none();
+            let block = block_of(value);
+            let is_at_once = block.map(|block| block.id()) == declared_in;
+            // A block around the text is run to there, but what was done before, in a loop, is not known.
+            let is_around = block.is_some_and(|block| node.end_byte() <= block.end_byte());
+            let mut written = Alternatives::new();
+            if is_at_once || is_around {
+                self.write(value, &mut written, depth + 10);
             } else {
-                template.push_expression(text(value, source));
+                written.push_expression(text(value, source));
+            }
+            if is_appended {
+                if !is_at_once && is_around {
+                    built.push_expression(name);
+                }
+                built.push_any(text(value, source), &written);
+            } else {
+                written.push_any(name, &built);
+                built = written;
             }
         }
+        template.push_any(name, &built);
     }
 
     /// A format and its values, in the dialect of `String.format` or of `MessageFormat`.
@@ -276,11 +364,11 @@ fn builder_name<'s>(mut node: Node<'_>, source: &'s str) -> Option<&'s str> {
 }
 
 /// The block that a node stands in, where every statement is run once.
-fn block_of(mut node: Node<'_>) -> Option<usize> {
+fn block_of(mut node: Node<'_>) -> Option<Node<'_>> {
     while let Some(above) = node.parent() {
         node = above;
         match node.kind() {
-            "block" | "constructor_body" => return Some(node.id()),
+            "block" | "constructor_body" => return Some(node),
             "if_statement"
             | "for_statement"
             | "enhanced_for_statement"

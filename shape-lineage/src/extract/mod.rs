@@ -9,7 +9,10 @@ use crate::{Field, Language, MessageTemplate, StatementKind};
 pub(crate) use self::rust_macros::MacroBook;
 
 #[cfg(feature = "java")]
-pub(crate) use self::java_names::JavaConstants;
+pub(crate) use self::{
+    java_loggers::{Argument, ClassFacts, LoggerSource},
+    java_names::JavaConstants,
+};
 
 #[cfg(feature = "syntax")]
 mod alternatives;
@@ -18,9 +21,13 @@ mod go;
 #[cfg(feature = "java")]
 mod java;
 #[cfg(feature = "java")]
+mod java_loggers;
+#[cfg(feature = "java")]
 mod java_names;
 #[cfg(feature = "java")]
 mod java_text;
+#[cfg(feature = "java")]
+mod java_types;
 #[cfg(feature = "javascript")]
 mod javascript;
 #[cfg(feature = "kotlin")]
@@ -53,6 +60,14 @@ pub(crate) enum RawTarget {
     #[cfg(feature = "python")]
     File,
     Named(String),
+    /// What a variable holds: of the class named, or of the one that the statement is in.
+    #[cfg(feature = "java")]
+    Held {
+        class: Option<String>,
+        variable: String,
+        /// Whether it is a logger even if nothing is known of it.
+        is_sure: bool,
+    },
     Unknown,
 }
 
@@ -75,6 +90,18 @@ pub(crate) struct RawStatement {
     pub(crate) wrapper: Option<WrapperCall>,
     /// The block that it is run in, where that is known.
     pub(crate) block: Option<Block>,
+    /// Which stack traces may stand beneath its records, where that is known.
+    #[serde(default)]
+    pub(crate) beneath: Option<Beneath>,
+}
+
+/// Which stack traces may stand beneath the records of a statement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Beneath {
+    /// None: it is given nothing that was thrown.
+    Nothing,
+    /// That of what a `catch` caught, of one of these classes by their simple names.
+    Caught(Vec<String>),
 }
 
 /// Statements of equal blocks are run one after the other: none of them without the others before it, or only because
@@ -99,6 +126,11 @@ pub(crate) struct WrapperCall {
     pub(crate) is_required: bool,
     /// Whether the call says which logger is written to, and the wrapper what is written.
     pub(crate) gives_logger: bool,
+    /// The number of its arguments, where functions of one name differ by that.
+    pub(crate) n_arguments: Option<usize>,
+    /// Which of its arguments are `null`.
+    #[serde(default)]
+    pub(crate) nulls: Vec<usize>,
 }
 
 /// Where a wrapper is defined.
@@ -112,6 +144,12 @@ pub(crate) enum OnlyIn {
     Stem(String),
     /// In a file whose folder holds that of the call.
     Around,
+    /// In the file of the call, or in a class that the caller's class inherits from.
+    #[cfg(feature = "java")]
+    Inherited,
+    /// In the only class that is or implements this one.
+    #[cfg(feature = "java")]
+    OfType(String),
 }
 
 /// A log call that writes a text which its function was given.
@@ -124,6 +162,14 @@ pub(crate) struct RawWrapper {
     /// What it writes before and after the text that it was given.
     pub(crate) before: MessageTemplate,
     pub(crate) after: MessageTemplate,
+    /// The number of its parameters, where functions of one name differ by that.
+    pub(crate) n_parameters: Option<usize>,
+    /// The parameter that must be `null` for it to be this log call, or must not be.
+    pub(crate) only_if: Option<(usize, bool)>,
+    /// Whether the text that it is given is a format with `%`.
+    pub(crate) formats: bool,
+    /// The wrapper that it hands the text on to, if it does not log by itself.
+    pub(crate) via: Option<WrapperCall>,
 }
 
 /// A function in bytes of its file.
@@ -139,6 +185,9 @@ pub(crate) struct Extraction {
     pub(crate) statements: Vec<RawStatement>,
     pub(crate) symbols: Vec<RawSymbol>,
     pub(crate) wrappers: Vec<RawWrapper>,
+    #[cfg(feature = "java")]
+    #[serde(default)]
+    pub(crate) classes: Vec<ClassFacts>,
     /// What the parser could not make sense of.
     pub(crate) problem: Option<String>,
 }
@@ -184,6 +233,21 @@ pub(crate) fn extract(
             Extraction::default()
         }
     }
+}
+
+/// A text as a format with `%` whose values are not known.
+#[cfg(feature = "syntax")]
+pub(crate) fn percent_format(template: &MessageTemplate) -> MessageTemplate {
+    let mut formatted = MessageTemplate::default();
+    for part in template.parts() {
+        match part {
+            crate::Part::Text(text) => {
+                formatted.push_template(&placeholder::percent(text, &[]));
+            }
+            crate::Part::Variable(name) => formatted.push_variable(name.as_deref()),
+        }
+    }
+    formatted
 }
 
 /// The name of a function as a wrapper of the loggers that it is given: `printBanner(LOG)`.

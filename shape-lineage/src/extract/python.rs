@@ -145,6 +145,8 @@ impl Python<'_> {
                         only_in: None,
                         is_required: false,
                         gives_logger: false,
+                        n_arguments: None,
+                        nulls: Vec::new(),
                     }),
                     ..call(level_in_name(name), first_text(arguments, source)?)
                 }),
@@ -177,6 +179,8 @@ impl Python<'_> {
                                 only_in: Some(OnlyIn::File),
                                 is_required: false,
                                 gives_logger: false,
+                                n_arguments: None,
+                                nulls: Vec::new(),
                             })
                         } else {
                             let is_plain = known.is_some_and(|known| *known != RawTarget::Unknown);
@@ -186,6 +190,8 @@ impl Python<'_> {
                                 only_in: Some(OnlyIn::Around),
                                 is_required: false,
                                 gives_logger: false,
+                                n_arguments: None,
+                                nulls: Vec::new(),
                             })
                         },
                         ..call(level, usize::from(method == "log"))
@@ -209,6 +215,8 @@ impl Python<'_> {
                         only_in: None,
                         is_required: !(is_own && matches!(method, "_log" | "log")),
                         gives_logger: false,
+                        n_arguments: None,
+                        nulls: Vec::new(),
                     }),
                     ..call(level_in_name(method), first_text(arguments, source)?)
                 })
@@ -284,6 +292,8 @@ impl Python<'_> {
                     only_in: None,
                     is_required: true,
                     gives_logger: false,
+                    n_arguments: None,
+                    nulls: Vec::new(),
                 }),
                 is_adapter: false,
             });
@@ -328,6 +338,8 @@ fn level_function(module: &str, name: &str, arguments: &[Node<'_>], source: &str
             only_in: Some(only_in),
             is_required: true,
             gives_logger: false,
+            n_arguments: None,
+            nulls: Vec::new(),
         }),
         is_adapter: false,
     })

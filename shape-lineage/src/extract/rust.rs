@@ -316,6 +316,7 @@ impl Walk<'_> {
         }
         self.found.statements.push(RawStatement {
             block: None,
+            beneath: None,
             start,
             end,
             kind,

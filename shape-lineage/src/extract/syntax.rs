@@ -4,8 +4,8 @@ use tree_sitter::{Language, Node, Parser, Tree};
 
 pub(super) use super::alternatives::Alternatives;
 use super::{
-    Block, CallLevel, Extraction, RawStatement, RawSymbol, RawTarget, RawWrapper, WrapperCall,
-    level_of_name, with_logger,
+    Beneath, Block, CallLevel, Extraction, RawStatement, RawSymbol, RawTarget, RawWrapper,
+    WrapperCall, level_of_name, with_logger,
 };
 use crate::{Field, MessageTemplate, StatementKind};
 
@@ -32,6 +32,11 @@ pub(super) trait Dialect {
 
     /// Whether a scope of this name holds tests.
     fn is_test(&self, name: &str) -> bool;
+
+    /// Whether a scope says so itself.
+    fn is_for_tests(&self, _scope: Node<'_>, _source: &str) -> bool {
+        false
+    }
 }
 
 /// A log statement without its place.
@@ -49,6 +54,18 @@ pub(super) struct Found {
     pub(super) wraps_as: Option<&'static str>,
     /// Whether the logger is one that the enclosing function was given: what it writes is its callers'.
     pub(super) is_given_logger: bool,
+    /// The number of parameters of the enclosing function, where functions of one name differ by that.
+    pub(super) n_parameters: Option<usize>,
+    /// Which stack traces may stand beneath its records, where that is known.
+    pub(super) beneath: Option<Beneath>,
+    /// The parameter of the enclosing function that must be `null` for this to be run, or must not be.
+    pub(super) only_if: Option<(usize, bool)>,
+    /// Whether the text that the function is given is a format as `String.format` takes it.
+    pub(super) formats: bool,
+    /// Whether a function that calls a wrapper is one itself.
+    pub(super) is_chained: bool,
+    /// Whether the call only hands on what its function was given: it says nothing by itself.
+    pub(super) only_forwards: bool,
     /// Where the call starts, if that is not where the expression does.
     pub(super) start: Option<usize>,
 }
@@ -69,6 +86,12 @@ impl Found {
             forwards: None,
             wraps_as: None,
             is_given_logger: false,
+            n_parameters: None,
+            beneath: None,
+            only_if: None,
+            formats: false,
+            is_chained: false,
+            only_forwards: false,
             start: None,
         }
     }
@@ -147,14 +170,22 @@ pub(super) fn walk(
     package: &str,
     dialect: &impl Dialect,
 ) -> Extraction {
+    match parse(language, source) {
+        Ok(tree) => walk_tree(&tree, source, package, dialect),
+        Err(problem) => Extraction {
+            problem: Some(problem),
+            ..Extraction::default()
+        },
+    }
+}
+
+pub(super) fn walk_tree(
+    tree: &Tree,
+    source: &str,
+    package: &str,
+    dialect: &impl Dialect,
+) -> Extraction {
     let mut extraction = Extraction::default();
-    let tree = match parse(language, source) {
-        Ok(tree) => tree,
-        Err(problem) => {
-            extraction.problem = Some(problem);
-            return extraction;
-        }
-    };
     let scope = Scope {
         module: package.to_owned(),
         path: package.to_owned(),
@@ -170,7 +201,7 @@ pub(super) fn walk(
                 inner.path.push('.');
             }
             inner.path.push_str(name);
-            inner.is_test |= dialect.is_test(name);
+            inner.is_test |= dialect.is_test(name) || dialect.is_for_tests(node, source);
             if is_function {
                 inner.symbol = Some(extraction.symbols.len());
                 extraction.symbols.push(RawSymbol {
@@ -211,6 +242,9 @@ pub(super) fn walk(
 /// Adds a statement and the wrapper that it makes of its function.
 fn add(extraction: &mut Extraction, mut found: Found, node: Node<'_>, scope: &Scope, block: Block) {
     let start = found.start.unwrap_or(node.start_byte());
+    if let Some(class) = found.wrapper.as_mut().and_then(|call| call.class.as_mut()) {
+        class.clone_from(&scope.module);
+    }
     let symbol = scope.symbol.and_then(|idx| extraction.symbols.get(idx));
     if let Some(symbol) = symbol {
         let name = symbol.name.rsplit('.').next().unwrap_or_default();
@@ -221,6 +255,10 @@ fn add(extraction: &mut Extraction, mut found: Found, node: Node<'_>, scope: &Sc
             level: found.level,
             before,
             after,
+            n_parameters: found.n_parameters,
+            only_if: found.only_if,
+            formats: found.formats,
+            via: found.wrapper.clone().filter(|_| found.is_chained),
         };
         if let Some(parameter) = &found.forwards {
             let (before, after) = found.message.around(parameter).unwrap_or_default();
@@ -235,8 +273,8 @@ fn add(extraction: &mut Extraction, mut found: Found, node: Node<'_>, scope: &Sc
                 .push(define(name, written, MessageTemplate::default()));
         }
     }
-    if let Some(class) = found.wrapper.as_mut().and_then(|call| call.class.as_mut()) {
-        class.clone_from(&scope.module);
+    if found.only_forwards {
+        return;
     }
     for message in found.message.0 {
         if message.is_empty() && found.fields.is_empty() {
@@ -255,6 +293,7 @@ fn add(extraction: &mut Extraction, mut found: Found, node: Node<'_>, scope: &Sc
             symbol: scope.symbol,
             is_test: scope.is_test,
             wrapper: found.wrapper.clone(),
+            beneath: found.beneath.clone(),
         });
     }
 }

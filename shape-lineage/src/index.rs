@@ -189,12 +189,10 @@ impl SourceIndex {
         }
         #[cfg(feature = "java")]
         known.java.join();
-        let inherits = |_class: &str, _parent: &str| {
-            #[cfg(feature = "java")]
-            return known.java.inherits(_class, _parent);
-            #[cfg(not(feature = "java"))]
-            false
-        };
+        #[cfg(feature = "java")]
+        let inherits = |class: &str, parent: &str| known.java.inherits(class, parent);
+        #[cfg(not(feature = "java"))]
+        let inherits = |_: &str, _: &str| false;
         known.wrappers.resolve(&mut index.statements, &inherits);
         #[cfg(feature = "java")]
         known.java.resolve(&mut index.statements);

@@ -197,6 +197,13 @@ impl JavaClasses {
                 };
                 let is_seen = class == own || !facts.private.contains(variable);
                 if let Some(sources) = facts.loggers.get(variable).filter(|_| is_seen) {
+                    // An abstract method, or a field that heirs set: it is theirs.
+                    if sources.is_empty() {
+                        let (heirs, _) = self.all_heirs(class);
+                        let heirs = heirs.iter().filter_map(|heir| self.classes.get(heir));
+                        let theirs = heirs.filter_map(|heir| heir.loggers.get(variable));
+                        return theirs.flatten().cloned().collect();
+                    }
                     return sources.iter().cloned().collect();
                 }
                 let parents = facts.parents.iter().rev();

@@ -111,32 +111,7 @@ impl SourceFile {
                 if let Some(call) = raw.wrapper {
                     known.wrappers.call(location.clone(), call);
                 }
-                let target = match raw.target {
-                    RawTarget::Module => Target::Module(module),
-                    #[cfg(feature = "python")]
-                    RawTarget::File => Target::Module(file.module.clone()),
-                    RawTarget::Named(name) => Target::Named(name),
-                    #[cfg(feature = "java")]
-                    RawTarget::Held {
-                        class,
-                        variable,
-                        is_sure,
-                    } => {
-                        let class = class.unwrap_or_else(|| module.clone());
-                        let held = Held {
-                            class,
-                            variable,
-                            is_sure,
-                        };
-                        known.java.holds(location.clone(), held);
-                        Target::Unknown(module)
-                    }
-                    // Python names loggers after modules, never after classes.
-                    RawTarget::Unknown if language == Language::Python => {
-                        Target::Unknown(file.module.clone())
-                    }
-                    RawTarget::Unknown => Target::Unknown(module),
-                };
+                let target = file.target(raw.target, module, &location, known);
                 LogStatement {
                     location,
                     end_line: file.last_line(raw.end),
@@ -157,6 +132,44 @@ impl SourceFile {
         file.blocks = blocks;
         file.beneath = beneath;
         (file, statements)
+    }
+
+    /// The target of a statement in a module of this file; what only other files say is asked for in `known`.
+    fn target(
+        &self,
+        raw: RawTarget,
+        module: String,
+        location: &SourceLocation,
+        known: &mut Known,
+    ) -> Target {
+        match raw {
+            RawTarget::Module => Target::Module(module),
+            #[cfg(feature = "python")]
+            RawTarget::File => Target::Module(self.module.clone()),
+            RawTarget::Named(name) => Target::Named(name),
+            #[cfg(feature = "java")]
+            RawTarget::Held {
+                class,
+                variable,
+                is_sure,
+            } => {
+                let held = Held {
+                    class: class.unwrap_or_else(|| module.clone()),
+                    variable,
+                    is_sure,
+                };
+                known.java.holds(location.clone(), held);
+                Target::Unknown(module)
+            }
+            // Python names loggers after modules, never after classes.
+            RawTarget::Unknown if self.language == Language::Python => {
+                Target::Unknown(self.module.clone())
+            }
+            RawTarget::Unknown => {
+                let _ = (location, known);
+                Target::Unknown(module)
+            }
+        }
     }
 
     /// The block of the statement at a position.

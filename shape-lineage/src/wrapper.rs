@@ -33,6 +33,7 @@ struct Wrapper {
     n_parameters: Option<usize>,
     only_if: Option<(usize, bool)>,
     formats: bool,
+    is_of_jul: bool,
     /// The wrapper that it hands its text on to.
     via: Option<WrapperCall>,
 }
@@ -56,6 +57,7 @@ impl Wrappers {
             n_parameters: wrapper.n_parameters,
             only_if: wrapper.only_if,
             formats: wrapper.formats,
+            is_of_jul: wrapper.is_of_jul,
             via: wrapper.via,
         });
     }
@@ -144,7 +146,7 @@ impl Wrappers {
                 wrapper.path == path || inherits(own, &wrapper.class)
             }
             #[cfg(feature = "java")]
-            Some(OnlyIn::OfType(class)) => inherits(&wrapper.class, class),
+            Some(OnlyIn::OfType(class)) => wrapper.is_of_jul && inherits(&wrapper.class, class),
             Some(OnlyIn::Stem(name)) => {
                 let place = wrapper.path.as_str();
                 let package = place.strip_suffix("/__init__.py").unwrap_or(place);
@@ -206,6 +208,7 @@ impl Wrapper {
             place: end.place.clone(),
             level: self.level.or(end.level),
             formats: self.formats || end.formats,
+            is_of_jul: end.is_of_jul,
             before,
             after,
             via: None,

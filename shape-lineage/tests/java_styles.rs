@@ -4,8 +4,7 @@
 use shape_lineage::{Query, SourceIndex, Verdict};
 use shape_telemetry::Level;
 
-/// Where a record is said to come from: `line`, and `line@line` where a wrapper writes it, of the file searched first
-/// unless a file is named.
+/// Where a record comes from: `File:line` of the statements, and ` at File:line` where a wrapper writes it.
 #[track_caller]
 fn check(files: &[(&str, &str)], logger: &str, level: Level, message: &str, expected: &[&str]) {
     let index = SourceIndex::from_sources(files.iter().copied());
@@ -20,11 +19,13 @@ fn check(files: &[(&str, &str)], logger: &str, level: Level, message: &str, expe
     let found: Vec<String> = found
         .iter()
         .map(|source| {
-            let mut place = format!("{}:{}", name(&source.location.path), source.location.line);
-            for site in &source.emit_sites {
-                place.push_str(&format!(" at {}:{}", name(&site.path), site.line));
-            }
-            place
+            let here = &source.location;
+            let sites = source
+                .emit_sites
+                .iter()
+                .map(|site| format!(" at {}:{}", name(&site.path), site.line));
+            let sites: String = sites.collect();
+            format!("{}:{}{sites}", name(&here.path), here.line)
         })
         .collect();
     assert_eq!(found, expected, "{logger}: {message}");

@@ -6,17 +6,14 @@ use shape_telemetry::Level;
 use tree_sitter::Node;
 
 use super::{
-    Beneath, Extraction, OnlyIn, RawTarget, WrapperCall,
+    Beneath, Extraction, RawTarget,
     java_loggers::Facts,
     java_names::{JavaConstants, constants},
     java_text::{Texts, has_text, with_braces},
+    java_wrappers::{forwarded_parameter, is_format_call, null_branch, parameters},
     level_of_name,
     placeholder::Argument,
-    syntax::{
-        Alternatives, Dialect, Found, arguments, logger_level, parse, part, text, thrown,
-        walk_tree, written_name,
-    },
-    with_logger,
+    syntax::{Dialect, Found, arguments, logger_level, parse, part, text, thrown, walk_tree},
 };
 use crate::StatementKind;
 
@@ -53,9 +50,9 @@ pub(super) fn extract(source: &str, all: &JavaConstants) -> Extraction {
     }
 }
 
-struct Java<'s> {
-    texts: Texts<'s>,
-    facts: Facts<'s>,
+pub(super) struct Java<'s> {
+    pub(super) texts: Texts<'s>,
+    pub(super) facts: Facts<'s>,
 }
 
 impl Dialect for Java<'_> {
@@ -136,7 +133,6 @@ impl Java<'_> {
         let (receiver, level) = match method {
             // The fluent APIs of slf4j, log4j 2 and Flogger: `log.atInfo().log("…")`.
             "log" if let Some((receiver, level)) = fluent(receiver) => (receiver, level),
-            "logp" | "logrb" => (receiver, None),
             _ => (receiver, None),
         };
         let (method, is_formatted) = match method {
@@ -197,71 +193,13 @@ impl Java<'_> {
             wrapper: self.facade(variable, method, arguments.len()),
             only_if: null_branch(list, source),
             formats: is_format_call(format, source),
+            is_of_jul: self.facts.type_of(variable) == Some("java.util.logging.Logger"),
             n_parameters: Some(parameters(list, source).len()),
             forwards: forwarded_parameter(format, source),
             beneath: self.beneath(&arguments[text_idx..]),
             start: call_start(list),
             ..Found::new(StatementKind::Log, level, message)
         })
-    }
-
-    /// `Banner.print(LOG)`: the method writes to the logger that it is given.
-    fn given_logger(&self, call: Node<'_>, method: &str, arguments: &[Node<'_>]) -> Option<Found> {
-        let source = self.texts.source;
-        // A text that is given too is a part of what is written.
-        let is_said = |node: &Node<'_>| has_text(*node, source) && text(*node, source) != "\"\"";
-        if arguments.iter().any(is_said) {
-            return None;
-        }
-        let logger = self.logger_in(call, arguments)?;
-        let class = part(call, "object", source);
-        let mut message = Alternatives::new();
-        message.push_expression(text(call, source));
-        let is_given_logger = logger == GivenLogger::Parameter;
-        Some(Found {
-            target: self.target_of(logger),
-            wrapper: Some(WrapperCall {
-                gives_logger: true,
-                ..wrapper_call(&with_logger(method), class, arguments.len())?
-            }),
-            n_parameters: Some(parameters(call, source).len()),
-            is_given_logger,
-            is_chained: true,
-            only_forwards: is_given_logger,
-            ..Found::new(StatementKind::Log, None, message)
-        })
-    }
-
-    /// The logger among arguments: a variable of the class, or what the function was given itself.
-    fn logger_in<'n>(&self, call: Node<'_>, arguments: &[Node<'n>]) -> Option<GivenLogger<'_>> {
-        let source = self.texts.source;
-        let given = parameters(call, source);
-        arguments.iter().find_map(|argument| {
-            let name = text(*argument, source);
-            let is_named_so = || {
-                let name = name.to_ascii_lowercase();
-                name.ends_with("log") || name.ends_with("logger")
-            };
-            match argument.kind() {
-                "identifier" if given.contains(&name) => {
-                    is_named_so().then_some(GivenLogger::Parameter)
-                }
-                "identifier" | "field_access" | "method_invocation" => {
-                    let variable = name.strip_prefix("this.").unwrap_or(name);
-                    let is_logger = self.facts.is_logger(variable)
-                        || argument.kind() == "identifier" && is_named_so();
-                    is_logger.then_some(GivenLogger::Variable(variable))
-                }
-                _ => None,
-            }
-        })
-    }
-
-    fn target_of(&self, logger: GivenLogger<'_>) -> RawTarget {
-        match logger {
-            GivenLogger::Parameter => RawTarget::Unknown,
-            GivenLogger::Variable(variable) => self.target(variable, false, true),
-        }
     }
 
     /// What may stand beneath the records of a statement with these arguments, the text first.
@@ -282,7 +220,7 @@ impl Java<'_> {
     }
 
     /// The first argument that writes text: levels, markers and loggers may stand before it.
-    fn text_idx(&self, arguments: &[Node<'_>]) -> usize {
+    pub(super) fn text_idx(&self, arguments: &[Node<'_>]) -> usize {
         let source = self.texts.source;
         let is_message = |node: &Node<'_>| {
             node.kind() != "object_creation_expression"
@@ -305,7 +243,7 @@ impl Java<'_> {
         })
     }
 
-    fn target(&self, variable: &str, is_given: bool, is_sure: bool) -> RawTarget {
+    pub(super) fn target(&self, variable: &str, is_given: bool, is_sure: bool) -> RawTarget {
         let (class, variable) = match variable.rsplit_once('.') {
             _ if self.facts.is_logger(variable) && !is_given => (None, variable),
             Some((class, variable)) if class.starts_with(char::is_uppercase) => {
@@ -325,113 +263,6 @@ impl Java<'_> {
             variable: variable.to_owned(),
             is_sure,
         }
-    }
-
-    /// The call of a logger whose type is a class of the project: that may hand the text on to another.
-    fn facade(&self, variable: &str, method: &str, n_arguments: usize) -> Option<WrapperCall> {
-        const LIBRARIES: [&str; 8] = [
-            "org.slf4j.",
-            "org.apache.log4j.",
-            "org.apache.logging.",
-            "org.apache.commons.logging.",
-            "java.util.logging.",
-            "java.lang.",
-            "org.jboss.logging.",
-            "ch.qos.logback.",
-        ];
-        let class = self.facts.type_of(variable)?;
-        if LIBRARIES.iter().any(|library| class.starts_with(library)) {
-            return None;
-        }
-        Some(WrapperCall {
-            name: method.to_owned(),
-            class: None,
-            only_in: Some(OnlyIn::OfType(class.to_owned())),
-            is_required: false,
-            gives_logger: false,
-            n_arguments: Some(n_arguments),
-            nulls: Vec::new(),
-        })
-    }
-
-    /// A call that may be one of a logging wrapper: which it is, is known when all files are read.
-    fn wrapper(
-        &self,
-        call: Node<'_>,
-        method: &str,
-        class: Option<&str>,
-        arguments: &[Node<'_>],
-    ) -> Option<Found> {
-        const WORDS: [&str; 11] = [
-            "log", "trace", "debug", "info", "warn", "error", "fatal", "print", "message", "msg",
-            "report",
-        ];
-        let name = method.to_ascii_lowercase();
-        // What gives or takes a text does not write it.
-        if ["get", "set", "is", "has", "add", "with"]
-            .iter()
-            .any(|verb| method.starts_with(verb))
-        {
-            return None;
-        }
-        if !WORDS.iter().any(|word| name.contains(word)) {
-            return None;
-        }
-        let source = self.texts.source;
-        let is_text = |node: &Node<'_>| {
-            has_text(*node, source)
-                && matches!(
-                    node.kind(),
-                    "string_literal"
-                        | "binary_expression"
-                        | "method_invocation"
-                        | "ternary_expression"
-                )
-        };
-        let text_idx = self.text_idx(arguments);
-        let is_said = arguments.get(text_idx).is_some_and(is_text);
-        let text_idx = if is_said {
-            text_idx
-        } else {
-            let may_be_logger = |node: &Node<'_>| {
-                let name = text(*node, source).to_ascii_lowercase();
-                name.ends_with("log") || name.ends_with("logger") || name.contains("level")
-            };
-            arguments.iter().position(|argument| {
-                forwarded_parameter(*argument, source).is_some() && !may_be_logger(argument)
-            })?
-        };
-        let first = *arguments.get(text_idx)?;
-        let values = arguments[text_idx + 1..].iter();
-        let values: Vec<Argument> = values.map(|node| self.texts.argument(*node)).collect();
-        let message = self.texts.message(first);
-        let logger = self.logger_in(call, arguments);
-        let level = level_in_name(method).or_else(|| {
-            let named = arguments[..text_idx].iter().map(|node| text(*node, source));
-            named
-                .filter(|name| name.to_ascii_lowercase().contains("level"))
-                .find_map(|name| level_of_name(name.rsplit('.').next()?))
-        });
-        Some(Found {
-            is_given_logger: logger == Some(GivenLogger::Parameter),
-            target: logger.map_or(RawTarget::Unknown, |logger| self.target_of(logger)),
-            wrapper: wrapper_call(method, class, arguments.len()).map(|call| WrapperCall {
-                nulls: (0..arguments.len())
-                    .filter(|idx| arguments[*idx].kind() == "null_literal")
-                    .collect(),
-                ..call
-            }),
-            forwards: forwarded_parameter(first, source),
-            formats: is_format_call(first, source),
-            n_parameters: Some(parameters(call, source).len()),
-            is_chained: true,
-            only_forwards: !is_said,
-            ..Found::new(
-                StatementKind::Log,
-                level,
-                message.map(|message| with_braces(&message, &values)),
-            )
-        })
     }
 
     /// `throw new IllegalStateException("…")`, as a stack trace begins.
@@ -471,73 +302,9 @@ fn is_percent_format(literal: &str) -> bool {
     !literal.contains("{}") && literal.contains('%')
 }
 
-/// A logger that a function is handed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum GivenLogger<'s> {
-    /// The caller's own parameter.
-    Parameter,
-    /// What a variable of the caller's class holds.
-    Variable(&'s str),
-}
-
-/// The call of a method of a class, or of the caller's own.
-fn wrapper_call(name: &str, class: Option<&str>, n_arguments: usize) -> Option<WrapperCall> {
-    let (class, only_in) = match class {
-        None | Some("this" | "super") => (Some(String::new()), OnlyIn::Inherited),
-        Some(class) if class.starts_with(char::is_uppercase) => {
-            (None, OnlyIn::Class(class.rsplit('.').next()?.to_owned()))
-        }
-        Some(_) => return None,
-    };
-    Some(WrapperCall {
-        name: name.to_owned(),
-        class,
-        only_in: Some(only_in),
-        is_required: true,
-        gives_logger: false,
-        n_arguments: Some(n_arguments),
-        nulls: Vec::new(),
-    })
-}
-
-/// Whether a text is the result of `String.format(…)`.
-fn is_format_call(node: Node<'_>, source: &str) -> bool {
-    let spelled = text(node, source);
-    spelled.contains("String.format(") || spelled.contains(".formatted(")
-}
-
-/// The parameter on whose being `null` it depends that a node is run, and whether it must be.
-fn null_branch(node: Node<'_>, source: &str) -> Option<(usize, bool)> {
-    let names = parameters(node, source);
-    let mut inner = node;
-    while let Some(above) = inner.parent() {
-        if above.kind() == "method_declaration" {
-            return None;
-        }
-        if above.kind() == "if_statement"
-            && let Some(condition) = part(above, "condition", source)
-        {
-            let condition = condition.trim_matches(['(', ')']);
-            let is_no = above.child_by_field_name("alternative") == Some(inner);
-            for (operator, is_null) in [("==", true), ("!=", false)] {
-                if let Some((name, "null")) = condition
-                    .split_once(operator)
-                    .map(|(name, value)| (name.trim(), value.trim()))
-                    && let Some(idx) = names.iter().position(|one| *one == name)
-                {
-                    return Some((idx, is_null != is_no));
-                }
-            }
-        }
-        inner = above;
-    }
-    None
-}
-
 /// The logger and the level of `log.atInfo().withMarker(m)`.
 fn fluent(receiver: &str) -> Option<(&str, Option<Level>)> {
-    let at = memchr::memmem::find_iter(receiver.as_bytes(), b".at");
-    at.filter_map(|at| {
+    memchr::memmem::find_iter(receiver.as_bytes(), b".at").find_map(|at| {
         let (name, rest) = receiver[at + ".at".len()..].split_once('(')?;
         let level = match name {
             "Level" => level_of_name(rest.split(')').next()?.rsplit('.').next()?),
@@ -545,14 +312,6 @@ fn fluent(receiver: &str) -> Option<(&str, Option<Level>)> {
         };
         Some((receiver[..at].trim_end(), level))
     })
-    .next()
-}
-
-fn level_in_name(name: &str) -> Option<Level> {
-    const LEVELS: [&str; 6] = ["trace", "debug", "info", "warn", "error", "fatal"];
-    let name = name.to_ascii_lowercase();
-    let level = LEVELS.iter().find(|level| name.contains(*level))?;
-    level_of_name(level)
 }
 
 /// Where the compiler says that a call is: at its arguments, if its expression starts on another line.
@@ -587,46 +346,4 @@ fn caught(node: Node<'_>, name: &str, source: &str) -> Option<Vec<String>> {
         }
         above = above.parent()?;
     }
-}
-
-/// The names of the parameters of the method around a node.
-fn parameters<'s>(node: Node<'_>, source: &'s str) -> Vec<&'s str> {
-    let mut above = Some(node);
-    let is_method = |node: &Node<'_>| {
-        matches!(
-            node.kind(),
-            "method_declaration" | "constructor_declaration"
-        )
-    };
-    while let Some(here) = above.filter(|node| !is_method(node)) {
-        above = here.parent();
-    }
-    let Some(parameters) = above.and_then(|method| method.child_by_field_name("parameters")) else {
-        return Vec::new();
-    };
-    let mut cursor = parameters.walk();
-    parameters
-        .named_children(&mut cursor)
-        .filter_map(|parameter| part(parameter, "name", source))
-        .collect()
-}
-
-/// The parameter of the enclosing method that an expression writes.
-fn forwarded_parameter(node: Node<'_>, source: &str) -> Option<String> {
-    let names = parameters(node, source);
-    written_name(node, &names, source, &|node| match node.kind() {
-        "binary_expression" if part(node, "operator", source) == Some("+") => {
-            let sides = ["left", "right"].map(|side| node.child_by_field_name(side));
-            sides.into_iter().flatten().collect()
-        }
-        // `String.format(message, …)`
-        "method_invocation" if part(node, "object", source) == Some("String") => {
-            let list = node.child_by_field_name("arguments");
-            list.and_then(|list| list.named_child(0))
-                .into_iter()
-                .collect()
-        }
-        _ => Vec::new(),
-    })
-    .map(str::to_owned)
 }

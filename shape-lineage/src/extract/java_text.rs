@@ -165,7 +165,7 @@ impl<'a> Texts<'a> {
                 written.has_text().then_some(written)
             }
             (_, "getString" | "getMessage" | "getText" | "getFormattedMessage") => {
-                self.from_bundle(&arguments(list))
+                self.bundle_text_of(&arguments(list))
             }
             (_, "formatted") => {
                 let mut all = vec![object];
@@ -201,7 +201,7 @@ impl<'a> Texts<'a> {
     }
 
     /// `strings.getString("key", a, b)`: the text that a resource bundle has for the key.
-    fn from_bundle(self, list: &[Node<'_>]) -> Option<Alternatives> {
+    fn bundle_text_of(self, list: &[Node<'_>]) -> Option<Alternatives> {
         let (key, values) = list.split_first()?;
         let key = self.message(*key);
         let key = key.single().filter(|key| !key.has_variables())?;

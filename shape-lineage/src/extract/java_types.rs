@@ -112,7 +112,7 @@ impl<'a> Texts<'a> {
     }
 
     /// What the `toString` in a class gives, if it is one expression at its end.
-    fn to_string_of<'n>(self, body: Node<'n>) -> Option<Node<'n>> {
+    fn to_string_of(self, body: Node<'_>) -> Option<Node<'_>> {
         let source = self.source;
         let mut open = vec![body];
         while let Some(here) = open.pop() {

@@ -25,9 +25,13 @@ mod java_loggers;
 #[cfg(feature = "java")]
 mod java_names;
 #[cfg(feature = "java")]
+mod java_sources;
+#[cfg(feature = "java")]
 mod java_text;
 #[cfg(feature = "java")]
 mod java_types;
+#[cfg(feature = "java")]
+mod java_wrappers;
 #[cfg(feature = "javascript")]
 mod javascript;
 #[cfg(feature = "kotlin")]
@@ -115,7 +119,7 @@ pub(crate) struct Block {
 }
 
 /// A call of a function that hands its text on to a logger.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WrapperCall {
     pub(crate) name: String,
     /// The class whose method is called, where it is the caller's own.
@@ -168,6 +172,8 @@ pub(crate) struct RawWrapper {
     pub(crate) only_if: Option<(usize, bool)>,
     /// Whether the text that it is given is a format with `%`.
     pub(crate) formats: bool,
+    /// Whether it logs by `java.util.logging`, which takes it for the place that logs.
+    pub(crate) is_of_jul: bool,
     /// The wrapper that it hands the text on to, if it does not log by itself.
     pub(crate) via: Option<WrapperCall>,
 }

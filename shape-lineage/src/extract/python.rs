@@ -144,9 +144,7 @@ impl Python<'_> {
                         class: None,
                         only_in: None,
                         is_required: false,
-                        gives_logger: false,
-                        n_arguments: None,
-                        nulls: Vec::new(),
+                        ..WrapperCall::default()
                     }),
                     ..call(level_in_name(name), first_text(arguments, source)?)
                 }),
@@ -178,9 +176,7 @@ impl Python<'_> {
                                 class: None,
                                 only_in: Some(OnlyIn::File),
                                 is_required: false,
-                                gives_logger: false,
-                                n_arguments: None,
-                                nulls: Vec::new(),
+                                ..WrapperCall::default()
                             })
                         } else {
                             let is_plain = known.is_some_and(|known| *known != RawTarget::Unknown);
@@ -189,9 +185,7 @@ impl Python<'_> {
                                 class: None,
                                 only_in: Some(OnlyIn::Around),
                                 is_required: false,
-                                gives_logger: false,
-                                n_arguments: None,
-                                nulls: Vec::new(),
+                                ..WrapperCall::default()
                             })
                         },
                         ..call(level, usize::from(method == "log"))
@@ -214,9 +208,7 @@ impl Python<'_> {
                         class: is_own.then(String::new),
                         only_in: None,
                         is_required: !(is_own && matches!(method, "_log" | "log")),
-                        gives_logger: false,
-                        n_arguments: None,
-                        nulls: Vec::new(),
+                        ..WrapperCall::default()
                     }),
                     ..call(level_in_name(method), first_text(arguments, source)?)
                 })
@@ -291,9 +283,7 @@ impl Python<'_> {
                     class: None,
                     only_in: None,
                     is_required: true,
-                    gives_logger: false,
-                    n_arguments: None,
-                    nulls: Vec::new(),
+                    ..WrapperCall::default()
                 }),
                 is_adapter: false,
             });
@@ -337,9 +327,7 @@ fn level_function(module: &str, name: &str, arguments: &[Node<'_>], source: &str
             class: None,
             only_in: Some(only_in),
             is_required: true,
-            gives_logger: false,
-            n_arguments: None,
-            nulls: Vec::new(),
+            ..WrapperCall::default()
         }),
         is_adapter: false,
     })

@@ -41,6 +41,10 @@ pub(super) trait Dialect {
 
 /// A log statement without its place.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about a call, most of them of one language"
+)]
 pub(super) struct Found {
     pub(super) kind: StatementKind,
     pub(super) level: Option<shape_telemetry::Level>,
@@ -62,6 +66,8 @@ pub(super) struct Found {
     pub(super) only_if: Option<(usize, bool)>,
     /// Whether the text that the function is given is a format as `String.format` takes it.
     pub(super) formats: bool,
+    /// Whether it logs by `java.util.logging`.
+    pub(super) is_of_jul: bool,
     /// Whether a function that calls a wrapper is one itself.
     pub(super) is_chained: bool,
     /// Whether the call only hands on what its function was given: it says nothing by itself.
@@ -90,6 +96,7 @@ impl Found {
             beneath: None,
             only_if: None,
             formats: false,
+            is_of_jul: false,
             is_chained: false,
             only_forwards: false,
             start: None,
@@ -258,6 +265,7 @@ fn add(extraction: &mut Extraction, mut found: Found, node: Node<'_>, scope: &Sc
             n_parameters: found.n_parameters,
             only_if: found.only_if,
             formats: found.formats,
+            is_of_jul: found.is_of_jul,
             via: found.wrapper.clone().filter(|_| found.is_chained),
         };
         if let Some(parameter) = &found.forwards {

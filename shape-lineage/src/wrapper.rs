@@ -75,7 +75,12 @@ impl Wrappers {
             };
             let nearest = self.nearest(call, &statement.location.path, inherits);
             if let [wrapper] = nearest.as_slice() {
-                statement.level = statement.level.or(wrapper.level);
+                // A facade says what its levels are to the library beneath.
+                statement.level = if wrapper.is_of_jul && !call.is_required {
+                    wrapper.level.or(statement.level)
+                } else {
+                    statement.level.or(wrapper.level)
+                };
                 let mut message = wrapper.before.clone();
                 #[cfg(feature = "syntax")]
                 if wrapper.formats {

@@ -440,8 +440,8 @@ fn objects_that_write_themselves() {
 fn facades_of_the_project() {
     let log = "package org.app.log;\npublic interface Log {\n  void debug(Object message);\n  void debug(Object message, Throwable t);\n}\n";
     let jul = "package org.app.log;\nimport java.util.logging.Logger;\nclass JulLog implements Log {\n  final Logger logger;\n  public void debug(Object message) { log(Level.FINE, String.valueOf(message), null); }\n  \
-               public void debug(Object message, Throwable t) { log(Level.FINE, String.valueOf(message), t); }\n  private void log(Level level, String msg, Throwable ex) {\n    if (ex == null) {\n      logger.logp(level, name, method, msg);\n    } else {\n      logger.logp(level, name, method, msg, ex);\n    }\n  }\n}\n";
-    let net = "package org.app.net;\nimport org.app.log.Log;\nimport org.app.log.LogFactory;\nclass Net {\n  private static final Log log = LogFactory.getLog(Net.class);\n  void run() {\n    log.debug(\"added the child \" + child);\n    log.debug(\"cannot add \" + child, e);\n  }\n}\n";
+               public void debug(Object message, Throwable t) { log(Level.FINE, String.valueOf(message), t); } public void trace(Object message) { log(Level.FINER, String.valueOf(message), null); }\n  private void log(Level level, String msg, Throwable ex) {\n    if (ex == null) {\n      logger.logp(level, name, method, msg);\n    } else {\n      logger.logp(level, name, method, msg, ex);\n    }\n  }\n}\n";
+    let net = "package org.app.net;\nimport org.app.log.Log;\nimport org.app.log.LogFactory;\nclass Net {\n  private static final Log log = LogFactory.getLog(Net.class);\n  void run() {\n    log.debug(\"added the child \" + child);\n    log.debug(\"cannot add \" + child, e);\n    log.trace(\"asked for \" + child);\n  }\n}\n";
     let files = [
         ("src/org/app/log/Log.java", log),
         ("src/org/app/log/JulLog.java", jul),
@@ -452,4 +452,6 @@ fn facades_of_the_project() {
     };
     check("added the child x", &["Net.java:7 at JulLog.java:9"]);
     check("cannot add x", &["Net.java:8 at JulLog.java:11"]);
+    // `java.util.logging` has more levels below its `INFO` than other libraries.
+    check("asked for x", &["Net.java:9 at JulLog.java:9"]);
 }

@@ -132,6 +132,9 @@ impl Wrappers {
 
     /// The log calls of the nearest wrappers of that name: in the same class, the same file, the same package.
     fn nearest(&self, call: &WrapperCall, path: &str, inherits: Inherits<'_>) -> Vec<&Wrapper> {
+        // Only in Java a call may be one of a wrapper that its class inherits.
+        #[cfg(not(feature = "java"))]
+        let _ = inherits;
         let known = self.known.get(&call.name).map_or(&[][..], Vec::as_slice);
         let nearness = |wrapper: &Wrapper| {
             let is_same_file = wrapper.path == path;

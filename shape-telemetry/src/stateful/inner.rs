@@ -3,6 +3,7 @@
 use std::{collections::VecDeque, num::NonZeroU64, sync::Arc};
 
 use jiff::Timestamp;
+use memchr::memchr2;
 
 use crate::{Event, Field, Format, LineCounts, Reader, Record, Sink, pass::Pass, record::emptied};
 
@@ -59,7 +60,7 @@ impl<'r> Inner<'r> {
 
     /// Adds a line. Line ends within it become blanks, so that it stays one.
     pub(super) fn push(&mut self, line: &str, place: Place) {
-        if line.contains(['\n', '\r']) {
+        if memchr2(b'\n', b'\r', line.as_bytes()).is_some() {
             self.text.push_str(&line.replace(['\n', '\r'], " "));
         } else {
             self.text.push_str(line);

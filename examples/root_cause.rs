@@ -9,6 +9,7 @@
 #![expect(clippy::print_stderr, reason = "it is a program")]
 
 use std::{
+    collections::BTreeSet,
     io::{BufRead, BufReader},
     process::ExitCode,
 };
@@ -18,7 +19,7 @@ use shape_telemetry::{ComponentGraph, ComponentId, Incident, NodeMetrics, Worse,
 
 const USAGE: &str = "usage: root_cause --metrics M.csv --graph G.csv --target NODE --metric NAME --from T0 --at T1 [options]
 
-  --metrics M.csv    `time,node,metric,value` in epoch seconds; an empty value or NaN is missing
+  --metrics M.csv    `time,node,metric,value` in epoch seconds; an empty value, null or NaN is missing
   --graph G.csv      `caller,callee`
   --target NODE      where the incident was noticed
   --metric NAME      the metric by which it was noticed
@@ -78,11 +79,12 @@ fn rows<const N: usize>(
 ) -> Result<(), Failure> {
     let file = std::fs::File::open(path).map_err(|error| format!("{path}: {error}"))?;
     let expected = columns.join(",");
+    let mut has_header = false;
     for (n, line) in BufReader::new(file).lines().enumerate() {
         let at = |what: &str| format!("{path}:{}: {what}", n + 1);
         let line = line.map_err(|error| at(&error.to_string()))?;
         let line = line.trim_start_matches('\u{feff}').trim_end_matches('\r');
-        if line.is_empty() {
+        if line.trim().is_empty() {
             continue;
         }
         let cells: Vec<&str> = line
@@ -92,15 +94,27 @@ fn rows<const N: usize>(
         let Ok(cells) = <[&str; N]>::try_from(cells) else {
             return Err(at(&format!("`{line}`: expected {N} cells `{expected}`")).into());
         };
-        if n == 0 {
-            if cells != columns {
+        if !has_header {
+            if !cells
+                .iter()
+                .zip(columns)
+                .all(|(cell, name)| cell.eq_ignore_ascii_case(name))
+            {
                 return Err(at(&format!("header `{line}`: expected `{expected}`")).into());
             }
+            has_header = true;
             continue;
         }
         each(cells).map_err(|what| at(&what))?;
     }
     Ok(())
+}
+
+/// What exporters write where there is no value; `NaN` is read as a number.
+fn is_missing(value: &str) -> bool {
+    ["", "null", "none", "na", "n/a"]
+        .iter()
+        .any(|word| value.eq_ignore_ascii_case(word))
 }
 
 fn run() -> Result<(), Failure> {
@@ -110,6 +124,8 @@ fn run() -> Result<(), Failure> {
     };
     let mut metrics = NodeMetrics::new();
     let columns = ["time", "node", "metric", "value"];
+    let incident = &arguments.incident;
+    let (mut is_measured, mut known) = (false, BTreeSet::new());
     rows(
         &arguments.metrics,
         columns,
@@ -117,15 +133,28 @@ fn run() -> Result<(), Failure> {
             let time: f64 = time
                 .parse()
                 .map_err(|_| format!("time `{time}` is no number of seconds"))?;
-            if !value.is_empty() {
+            if !is_missing(value) {
                 let value: f64 = value
                     .parse()
                     .map_err(|_| format!("value `{value}` is no number"))?;
                 metrics.add(time, node, metric, value);
+                is_measured |= metric == incident.metric;
+                if node == incident.target.as_str() && !known.contains(metric) {
+                    known.insert(metric.to_owned());
+                }
             }
             Ok(())
         },
     )?;
+    if !is_measured {
+        let known: Vec<String> = known.into_iter().collect();
+        eprintln!(
+            "root_cause: no node has a metric `{}`, so the other metrics alone are ranked by; {} has {}",
+            incident.metric,
+            incident.target,
+            known.join(", ")
+        );
+    }
     let mut graph = ComponentGraph::default();
     rows(
         &arguments.graph,
@@ -135,7 +164,7 @@ fn run() -> Result<(), Failure> {
             Ok(())
         },
     )?;
-    let ranked = root_causes(&metrics, &graph, &arguments.incident)?;
+    let ranked = root_causes(&metrics, &graph, incident)?;
     say(&serde_json::to_string_pretty(&ranked)?);
     Ok(())
 }

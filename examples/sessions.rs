@@ -59,45 +59,59 @@ fn arguments() -> Result<Option<Arguments>, Failure> {
     }))
 }
 
-/// The sessions with their events. The first row is a header.
+/// The sessions with their events. The first row with anything in it is a header.
 fn read(path: &str) -> Result<Vec<(String, String)>, Failure> {
     let input: Box<dyn Read> = if path == "-" {
         Box::new(std::io::stdin())
     } else {
         Box::new(std::fs::File::open(path).map_err(|error| format!("{path}: {error}"))?)
     };
-    let mut rows = Vec::new();
+    let (mut rows, mut has_header) = (Vec::new(), false);
     for (n, line) in BufReader::new(input).lines().enumerate() {
         let line = line.map_err(|error| format!("{path}:{}: {error}", n + 1))?;
         let line = line.trim_start_matches('\u{feff}').trim_end_matches('\r');
-        if line.is_empty() {
+        if line.trim().is_empty() {
             continue;
         }
-        if n == 0 {
+        if !has_header {
             let mut names = line
                 .split('\t')
                 .map(|name| name.trim().to_ascii_lowercase());
             if names.next().as_deref() != Some("session")
                 || names.next().as_deref() != Some("events")
             {
-                return Err(
-                    format!("{path}:1: `{line}`: expected a header `session<TAB>events`").into(),
-                );
+                return Err(format!(
+                    "{path}:{}: `{}`: expected a header `session<TAB>events`",
+                    n + 1,
+                    start(line)
+                )
+                .into());
             }
+            has_header = true;
             continue;
         }
         // Columns beyond the second are none of ours: a label must not be learned from.
         let mut columns = line.split('\t');
         let (Some(session), Some(events)) = (columns.next(), columns.next()) else {
             return Err(format!(
-                "{path}:{}: `{line}` has no tab: expected `session<TAB>events`",
-                n + 1
+                "{path}:{}: `{}` has no tab: expected `session<TAB>events`",
+                n + 1,
+                start(line)
             )
             .into());
         };
         rows.push((session.to_owned(), events.to_owned()));
     }
     Ok(rows)
+}
+
+/// The beginning of a line, for a message.
+fn start(line: &str) -> String {
+    let mut text: String = line.chars().take(60).collect();
+    if text.len() < line.len() {
+        text.push('…');
+    }
+    text
 }
 
 fn run() -> Result<(), Failure> {

@@ -292,7 +292,9 @@ fn the_end_of_the_chain_is_the_cause_even_in_a_cycle() {
     assert_eq!(ranked[0].node.as_str(), "c");
     assert_eq!(ranked[3].node.as_str(), "d");
     assert!(
-        ranked[0].why.contains("scales above its median"),
+        ranked[0]
+            .why
+            .contains("robust standard deviations above its median"),
         "{}",
         ranked[0].why
     );

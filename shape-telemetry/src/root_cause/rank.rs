@@ -144,7 +144,7 @@ fn why(e: &Evidence, incident: &Incident, first: f64) -> String {
     let mut parts = Vec::new();
     match e.same {
         Some(found) if CLEAR <= e.same_z => parts.push(format!(
-            "{} is {:.1} scales {} its median {:.4}",
+            "{} is {:.1} robust standard deviations {} its median {:.4}",
             incident.metric,
             e.same_z,
             match incident.worse {
@@ -159,7 +159,7 @@ fn why(e: &Evidence, incident: &Incident, first: f64) -> String {
     let other = e.other.as_ref().filter(|(_, z)| CLEAR <= *z);
     if let Some((name, found)) = other.and_then(|(name, _)| e.others.get_key_value(name)) {
         parts.push(format!(
-            "{name} is {:.1} scales {} its median {:.4}",
+            "{name} is {:.1} robust standard deviations {} its median {:.4}",
             found.strength(),
             if found.down < found.up {
                 "above"

@@ -73,10 +73,13 @@ pub struct SessionDetector {
 }
 
 /// Ways to look at a session, each with the surprise that it finds: the most surprising count, the sum over all counts,
-/// the set of events, their number, the order of two, neighbours, the rarest event, an event never seen.
-const VIEWS: usize = 8;
+/// the set of events, their number, the order of two, the rarest neighbours, the rarest event, an event never seen, all neighbours
+/// together (many ways that are unusual, none of them very rare).
+const VIEWS: usize = 9;
 /// The view of events never seen.
 const NEW: usize = 7;
+/// The view of all neighbours.
+const WAYS: usize = 8;
 
 /// The surprises of a session by view.
 struct Parts {
@@ -210,7 +213,9 @@ impl SessionDetector {
                 .zip(sequences)
                 .map(|(parts, sequence)| (parts.views[view], sequence.weight))
                 .collect();
-            self.usual[view] = Usual::of(values, 1.0);
+            // A mean over many neighbours spreads less than what is rarest of them.
+            let least = if view == WAYS { 0.1 } else { 1.0 };
+            self.usual[view] = Usual::of(values, least);
         }
         let scores: Vec<f64> = parts.iter().map(|parts| self.sum(parts)).collect();
         let values = scores
@@ -279,6 +284,7 @@ impl SessionDetector {
             findings.extend(finding);
         }
         views[NEW] = self.tables.new_event(sequence, own);
+        views[WAYS] = self.tables.ways(sequence, own, part);
         Parts { findings, views }
     }
 

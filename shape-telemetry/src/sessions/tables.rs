@@ -483,6 +483,19 @@ impl Tables {
         best
     }
 
+    /// The mean surprise of all neighbours: a session that takes many unusual ways, none of them very rare.
+    pub(super) fn ways(&self, sequence: &Sequence, own: u64, part: Part) -> f64 {
+        let (mut sum, mut n) = (0.0, 0_u64);
+        for (from, to) in sequence.steps() {
+            if part == Part::Whole || to.is_some() {
+                let (taken, all) = self.step(from, to);
+                sum += rare(taken, all, own);
+                n += 1;
+            }
+        }
+        sum / to_f64(n.max(1))
+    }
+
     /// The most surprising neighbours.
     pub(super) fn neighbours(&self, sequence: &Sequence, own: u64, part: Part) -> Option<Surprise> {
         sequence

@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
 };
 
@@ -43,6 +43,24 @@ impl Name {
             age,
             is_packed,
         }
+    }
+}
+
+impl Name {
+    /// The name of a file of the set whose active file is known. Only then `app.2.log` is one of them, as logback writes it
+    /// and logrotate where it is told an extension: alone it may be the log of another server.
+    pub(crate) fn of_set(path: &Path, base: &str) -> Option<Self> {
+        let name = Self::of(path);
+        if name.base == base {
+            return Some(name);
+        }
+        let (stem, extension) = name.base.rsplit_once('.')?;
+        let (inner, age) = numbered(stem)?;
+        (format!("{inner}.{extension}") == base).then(|| Self {
+            base: base.to_owned(),
+            age,
+            is_packed: name.is_packed,
+        })
     }
 }
 
@@ -101,6 +119,21 @@ fn date_at(name: &str) -> Option<usize> {
 
 /// Puts the files of each rotated set in the order of time, at the place of its first file.
 pub(crate) fn in_time_order<T>(files: &mut [T], path: impl Fn(&T) -> &Path) {
+    let folder = |path: &Path| path.parent().unwrap_or(Path::new("")).to_owned();
+    let actives: HashSet<PathBuf> = files.iter().map(|file| path(file).to_owned()).collect();
+    let name = |path: &Path| {
+        let name = Name::of(path);
+        // `app.2.log` beside `app.log`.
+        let active = name.base.rsplit_once('.').and_then(|(stem, extension)| {
+            let (inner, _) = stem.rsplit_once('.')?;
+            Some(format!("{inner}.{extension}"))
+        });
+        active
+            .filter(|active| actives.contains(&folder(path).join(active)))
+            .and_then(|active| Name::of_set(path, &active))
+            .unwrap_or(name)
+    };
+    let set = |path: &Path| (folder(path), name(path).base);
     let mut first: HashMap<(PathBuf, String), usize> = HashMap::new();
     for (index, file) in files.iter().enumerate() {
         first.entry(set(path(file))).or_insert(index);
@@ -108,13 +141,8 @@ pub(crate) fn in_time_order<T>(files: &mut [T], path: impl Fn(&T) -> &Path) {
     files.sort_by_cached_key(|file| {
         let path = path(file);
         let place = first.get(&set(path)).copied();
-        (place, Name::of(path).age, path.to_owned())
+        (place, name(path).age, path.to_owned())
     });
-}
-
-fn set(path: &Path) -> (PathBuf, String) {
-    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    (folder, Name::of(path).base)
 }
 
 #[cfg(test)]
@@ -160,6 +188,12 @@ mod tests {
             &["z", "b.log", "c", "b-2026-11-24.log", "b-2026-11-23.log.gz"],
             &["z", "b-2026-11-23.log.gz", "b-2026-11-24.log", "b.log", "c"],
         );
+        check(
+            &["a.1.log", "a.10.log.gz", "a.2.log", "a.log"],
+            &["a.10.log.gz", "a.2.log", "a.1.log", "a.log"],
+        );
+        // The logs of two servers.
+        check(&["a.1.log", "a.2.log"], &["a.1.log", "a.2.log"]);
         // logback counts up within a day.
         check(
             &[

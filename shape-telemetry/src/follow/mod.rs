@@ -11,7 +11,10 @@ use self::{
     position::{FileId, Known, Mark, Print},
     segment::Segment,
 };
-use crate::{Reader, rotation::Name};
+use crate::{
+    Reader,
+    rotation::{Age, Name},
+};
 
 mod events;
 mod position;
@@ -35,7 +38,7 @@ pub struct FollowedLine {
 ///
 /// Each line is handed out once, and none is lost, when the file is renamed and made anew, copied and truncated, or
 /// replaced; also where that happens several times between two looks or while nobody follows: what was rotated
-/// meanwhile is looked up in the rotated set (`app.log.1`, `app.log.2.gz`, `app-2026-11-23.log`), told by inode and by
+/// meanwhile is looked up in the rotated set (`app.log.1`, `app.log.2.gz`, `app.2.log`, `app-2026-11-23.log`), told by inode and by
 /// content. A file that was renamed is read on for [`Follower::drain_rounds`] further looks, because its writer may
 /// still have it open. What only the writer can lose stays lost: lines that are written between the copying and the
 /// truncating of `copytruncate`, and files that were deleted before anyone read them.
@@ -184,20 +187,29 @@ impl Follower {
             return Vec::new();
         };
         let own = self.path.file_name();
-        let mut paths: Vec<PathBuf> = entries
+        let mut found: Vec<(Age, PathBuf)> = entries
             .flatten()
             .filter(|entry| Some(&*entry.file_name()) != own)
             .map(|entry| folder.join(entry.file_name()))
-            .filter(|path| Name::of(path).base == base && path.is_file())
+            .filter_map(|path| Some((Name::of_set(&path, &base)?.age, path)))
+            .filter(|(_, path)| path.is_file())
             .collect();
-        paths.sort_by_cached_key(|path| (Name::of(path).age, path.clone()));
-        paths
+        found.sort();
+        found.into_iter().map(|(_, path)| path).collect()
     }
 
     /// The index of the first segment with complete lines, reading on where there are none.
     fn ready(&mut self) -> io::Result<Option<usize>> {
+        if self.is_unread()? {
+            // What is read of the others tells which files are copies of them.
+            let n_rotated = self.segments.len() - 1;
+            if let Some(index) = self.fill(n_rotated)? {
+                return Ok(Some(index));
+            }
+            self.look_for_newcomers()?;
+        }
         loop {
-            if let Some(index) = self.fill()? {
+            if let Some(index) = self.fill(usize::MAX)? {
                 return Ok(Some(index));
             }
             if !self.look()? {
@@ -206,8 +218,23 @@ impl Follower {
         }
     }
 
-    fn fill(&mut self) -> io::Result<Option<usize>> {
-        for (index, segment) in self.segments.iter_mut().enumerate() {
+    /// Whether nothing was read yet of the file that is the active one: it may have been copied and truncated meanwhile,
+    /// and the copy is older than what is in it now.
+    fn is_unread(&self) -> io::Result<bool> {
+        let active = self.segments.back().filter(|_| self.has_active);
+        let Some(active) = active.filter(|active| active.offset == 0 && active.is_empty()) else {
+            return Ok(false);
+        };
+        match fs::metadata(&self.path) {
+            Ok(metadata) => Ok(active.id.is_some() && FileId::of(&metadata) == active.id),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads on in so many of the segments; the first one with complete lines.
+    fn fill(&mut self, n: usize) -> io::Result<Option<usize>> {
+        for (index, segment) in self.segments.iter_mut().take(n).enumerate() {
             while segment.complete().is_empty() && segment.read()? {
                 segment.idle = 0;
             }

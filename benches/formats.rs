@@ -15,9 +15,6 @@ use crate::every_format::{EVERY_FORMAT, Line};
 #[path = "../shape-telemetry/tests/every_format/mod.rs"]
 mod every_format;
 
-/// How many lines differ.
-const LINES: usize = 20_000;
-
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut criterion = Criterion::default()
         .sample_size(10)
@@ -25,28 +22,35 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .measurement_time(Duration::from_millis(500))
         .configure_from_args();
     let table = Table::new();
+    // `cargo test` makes each pass once, cold: few lines, no figures.
+    let is_smoke = std::env::args().all(|argument| argument != "--bench");
     for &(name, line) in EVERY_FORMAT {
-        run(&mut criterion, &table, name, line)?;
+        let text = text(line, is_smoke)?;
+        run(&mut criterion, &table, name, &text)?;
     }
     criterion.final_summary();
-    // In a smoke run each pass is made once, cold: no figures.
-    if std::env::args().all(|argument| argument != "--test") {
+    if !is_smoke {
         table.print(&mut io::stdout().lock())?;
     }
     Ok(())
+}
+
+/// Lines that differ, repeated where they shall be measured.
+fn text(line: Line, is_smoke: bool) -> Result<String, std::fmt::Error> {
+    let lines = if is_smoke { 200 } else { 20_000 };
+    let mut text = String::new();
+    for n in 0..lines {
+        writeln!(text, "{}", line(n))?;
+    }
+    Ok(if is_smoke { text } else { repeated(&text) })
 }
 
 fn run(
     criterion: &mut Criterion,
     table: &Table,
     name: &str,
-    line: Line,
+    text: &str,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let mut text = String::new();
-    for n in 0..LINES {
-        writeln!(text, "{}", line(n))?;
-    }
-    let text = repeated(&text);
     let reference = Timestamp::from_second(1_795_500_000)?;
     let reader = Reader::new().reference(reference);
     let mut group = criterion.benchmark_group(format!("formats/{name}"));
@@ -55,7 +59,7 @@ fn run(
         .throughput(Throughput::Bytes(text.len().try_into()?));
     group.bench_function("measure", |bencher| {
         bencher.iter_custom(|passes| {
-            table.time(name, "measure", &text, passes, || {
+            table.time(name, "measure", text, passes, || {
                 let mut collector = Collector::new(CollectorConfig::new());
                 collector.read(name, text.as_bytes());
                 black_box(collector.finish());
@@ -64,7 +68,7 @@ fn run(
     });
     group.bench_function("parse", |bencher| {
         bencher.iter_custom(|passes| {
-            table.time(name, "parse", &text, passes, || {
+            table.time(name, "parse", text, passes, || {
                 reader.read(name, text.as_bytes(), &mut |event: &Event<'_>| {
                     black_box(event);
                 });

@@ -179,9 +179,10 @@ impl fmt::Display for Bond {
         match self {
             Self::Requests { both, of } => write!(f, "in {both} of {of} requests"),
             Self::Times { both, of } => write!(f, "in {both} of {of} times"),
+            Self::Beginning { apart_ms: 0 } => f.write_str("from the same moment on"),
             Self::Beginning { apart_ms } => {
                 let apart = std::time::Duration::from_millis(*apart_ms);
-                write!(f, "{} apart at first", crate::wording::length(apart))
+                write!(f, "from {} apart on", crate::wording::length(apart))
             }
         }
     }

@@ -297,6 +297,10 @@ impl Anchor {
         if let [to] = in_context.as_slice()
             && self.n_in_context == 1
         {
+            // One of a row of equals is gone: around the next one stand the same lines now.
+            if n(&of_function) < self.n_equal && has_like(index, to, &of_function) {
+                return ambiguous(&of_function);
+            }
             // Blocks that changed places: the lines around say one, the order the other.
             return match by_place {
                 Some(other) if other != *to && of_function.contains(to) => ambiguous(&[to, other]),
@@ -371,6 +375,25 @@ fn has_context(index: &SourceIndex, statement: &LogStatement, hash: &str) -> boo
     index
         .file(&statement.location.path)
         .is_some_and(|file| hash_lines(file, statement, CONTEXT_LINES) == hash)
+}
+
+/// Whether one of the other statements stands among the lines around a statement.
+fn has_like(index: &SourceIndex, statement: &LogStatement, others: &[&LogStatement]) -> bool {
+    let Some(file) = index.file(&statement.location.path) else {
+        return false;
+    };
+    let here = statement.location.line;
+    others.iter().any(|other| {
+        let (first, last) = (here.min(other.location.line), here.max(other.location.line));
+        let is_text = |line: &u32| {
+            std::num::NonZeroU32::new(*line)
+                .and_then(|line| file.line(line))
+                .is_some_and(|text| !text.trim().is_empty())
+        };
+        let between = (first.get() + 1..=last.get()).filter(is_text);
+        let limit = usize::try_from(CONTEXT_LINES).unwrap_or_default();
+        first != last && between.take(limit + 1).count() <= limit
+    })
 }
 
 fn same_key<'i>(

@@ -200,6 +200,8 @@ proptest! {
                 // Only where it stood can it be said to be another text now.
                 prop_assert!(number(&after, to.line.get()) == at || !reworded || 1 < places.len());
             }
+            // One like it took its place, among the same lines: nobody could tell.
+            Drift::Current => prop_assert!(after.get(at).is_some_and(|line| line.1 == before[at].1)),
             Drift::Ambiguous { .. } | Drift::Lost => {}
             other => prop_assert!(false, "{other:?}"),
         }

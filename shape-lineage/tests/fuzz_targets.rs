@@ -83,6 +83,28 @@ const FRAMES: &[&str] = &[
     ")",
 ];
 
+const MAP: &[&str] = &[
+    "{\"version\":3,",
+    "\"sources\":[\"../src/a.ts\"],",
+    "\"sources\":[null,\"b.ts\"],",
+    "\"sourcesContent\":[\"x\"],",
+    "\"sourceRoot\":\"../\",",
+    "\"names\":[],",
+    "\"mappings\":\"",
+    "\"sections\":[{\"offset\":{\"line\":0,\"column\":4},\"map\":",
+    "AAAA",
+    "AACA,IAAI",
+    ";",
+    ",",
+    "gggggggC",
+    "D",
+    "\"}",
+    "}]}",
+    "//# sourceMappingURL=data:application/json;base64,",
+    "eyJ2ZXJzaW9uIjozfQ==",
+    "é",
+];
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
 
@@ -94,5 +116,10 @@ proptest! {
     #[test]
     fn frames(log in pieces(FRAMES)) {
         bodies::frames(&log);
+    }
+
+    #[test]
+    fn source_map(spot in any::<u8>(), map in pieces(MAP)) {
+        bodies::source_map(&[&[spot], map.as_slice()].concat());
     }
 }

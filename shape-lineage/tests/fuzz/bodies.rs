@@ -1,7 +1,9 @@
 //! What the fuzz targets run, which the tests of this crate run as well (on random pieces of source and of traces).
 
+use std::num::NonZeroU32;
+
 use shape_lineage::{Anchor, Drift, Query, SourceIndex, Verdict};
-use shape_telemetry::{Event, Reader};
+use shape_telemetry::{Event, Reader, SourceLocation};
 
 /// The name decides the language; one that was built without a grammar is not read.
 const NAMES: [&str; 8] = [
@@ -77,4 +79,35 @@ pub(crate) fn frames(data: &[u8]) {
             assert!(file.line(place.location.line).is_some());
         }
     });
+}
+
+/// Reads bytes as the source map of a generated file, and as the file itself, which may hold one: a frame in it leads to
+/// a line that its file has, or nowhere. The first byte says where the frame is.
+pub(crate) fn source_map(data: &[u8]) {
+    let (first, rest) = data.split_first().unwrap_or((&0, &[]));
+    let map = String::from_utf8_lossy(rest).into_owned();
+    let generated = format!("f(); g();\n{map}\n//# sourceMappingURL=app.js.map\n");
+    let sources = [
+        ("dist/app.js", generated.as_str()),
+        ("dist/app.js.map", map.as_str()),
+        ("src/a.ts", "let x = 1;\nlog.info(`x is ${x}`);\n"),
+    ];
+    let index = SourceIndex::from_sources(sources);
+    assert_eq!(
+        index.statements(),
+        SourceIndex::from_sources(sources).statements()
+    );
+    let number = |n: u8| NonZeroU32::MIN.saturating_add(u32::from(n));
+    let frames = [SourceLocation {
+        path: "dist/app.js".to_owned(),
+        line: number(first % 4),
+        column: Some(number(first / 4)),
+    }];
+    let answer = index.locate(&Query::message("?").frames(&frames));
+    if let Some(place) = answer.verdict.unique() {
+        let file = index
+            .file(&place.location.path)
+            .expect("a file of the index");
+        assert!(file.line(place.location.line).is_some());
+    }
 }

@@ -161,7 +161,7 @@ fn leaving_a_group_out_shows_that_it_is_the_group() {
         .find(|cause| cause.kind == CauseKind::FieldValue)
         .unwrap();
     assert!(
-        field.summary.contains("kind=book fail others never"),
+        field.summary.contains("kind=book fail, others never"),
         "{}",
         field.summary
     );
@@ -261,7 +261,7 @@ fn leaving_a_group_out_shows_whose_slowness_it_is() {
     let (summary, attribution) = told(&books).expect("a field");
     assert!(
         summary.starts_with(
-            "requests of web with kind=book are slow others never: 667 of 667 take longer than"
+            "requests of web with kind=book are slow, others never: 667 of 667 take longer than"
         ),
         "{summary}"
     );

@@ -503,6 +503,14 @@ fn jvm() {
         Some("2015-07-29T17:41:44.747Z"),
     );
     check(
+        "2026-11-24 11:20:27 - DEBUG [main:wire] - http-outgoing-0 >> \"GET / HTTP/1.1\"",
+        Format::Zookeeper,
+        DEBUG,
+        Some("wire"),
+        "http-outgoing-0 >> \"GET / HTTP/1.1\"",
+        Some("2026-11-24T11:20:27Z"),
+    );
+    check(
         "17/06/09 20:10:40 INFO executor.CoarseGrainedExecutorBackend: Registered signal handlers for [TERM, HUP, INT]",
         Format::Spark,
         INFO,

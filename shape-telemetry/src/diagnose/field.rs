@@ -116,9 +116,9 @@ fn suspect(view: &View<'_>, id: &ComponentId, anomaly: &Anomaly, wrong: Wrong) -
         None => format!("without them {} {}", percent(without), wrong.verb()),
     };
     let lift_text = if lift < 1e6 {
-        format!("{lift:.1} times as often as others")
+        format!(" {lift:.1} times as often as others")
     } else {
-        "others never".to_owned()
+        ", others never".to_owned()
     };
     let (longer, weight) = match wrong {
         Wrong::Failed => (String::new(), explained),
@@ -132,7 +132,7 @@ fn suspect(view: &View<'_>, id: &ComponentId, anomaly: &Anomaly, wrong: Wrong) -
         kind: CauseKind::FieldValue,
         component: id.clone(),
         summary: format!(
-            "requests of {id} with {}={} {} {lift_text}: {} of {}{longer}, {} of all {all}; {others} (q = {:.1e})",
+            "requests of {id} with {}={} {}{lift_text}: {} of {}{longer}, {} of all {all}; {others} (q = {:.1e})",
             told.field,
             told.value,
             wrong.verb(),

@@ -143,14 +143,18 @@ fn zookeeper(i: &str) -> Scan<'_, Record<'_>> {
     let (message, _) = until("- ")(blanks(i))?;
     let (place, line) = inside.rsplit_once('@').unwrap_or((inside, ""));
     let (thread, component) = place.rsplit_once(':').unwrap_or(("", place));
-    let is_class = |name: &str| {
+    // A class, or a logger with a name of its own (`wire`), which has no digits: an id has.
+    let is_logger = |name: &str| {
         let last = name.rsplit('.').next().unwrap_or(name);
-        last.starts_with(|c: char| c.is_ascii_uppercase())
-            && last
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$'))
+        let is_class = last.starts_with(|c: char| c.is_ascii_uppercase());
+        last.starts_with(|c: char| c.is_ascii_alphabetic())
+            && last.bytes().all(|b| {
+                b.is_ascii_alphabetic()
+                    || matches!(b, b'_' | b'$')
+                    || (is_class && b.is_ascii_digit())
+            })
     };
-    if line.is_empty() && (thread.is_empty() || !is_class(component)) {
+    if line.is_empty() && (thread.is_empty() || !is_logger(component)) {
         return fail();
     }
     let record = Record::new(Format::Zookeeper, message)

@@ -14,6 +14,8 @@ struct Table<T> {
     /// Hashes of the keys: looking through all of them is faster than a tree.
     hashes: Vec<u64>,
     entries: Vec<Entry<T>>,
+    /// Where the entry with the largest fingerprint is, once that was asked for.
+    largest: Option<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -28,6 +30,7 @@ impl<T> Default for Table<T> {
         Self {
             hashes: Vec::new(),
             entries: Vec::new(),
+            largest: None,
         }
     }
 }
@@ -36,12 +39,9 @@ impl<T: Default> Table<T> {
     /// The value of a key, if the key is among the `max` smallest so far.
     fn entry(&mut self, key: &str, max: usize) -> Option<&mut T> {
         let hash = hash::text(key);
-        let found = self
-            .hashes
-            .iter()
-            .zip(&self.entries)
-            .position(|(&known, entry)| known == hash && entry.key == key);
-        if let Some(at) = found {
+        let is_it = |at: usize| self.entries.get(at).is_some_and(|entry| entry.key == key);
+        let mut hashes = self.hashes.iter().enumerate();
+        if let Some((at, _)) = hashes.find(|&(at, &known)| known == hash && is_it(at)) {
             return self.entries.get_mut(at).map(|entry| &mut entry.value);
         }
         let entry = Entry {
@@ -50,13 +50,18 @@ impl<T: Default> Table<T> {
             value: T::default(),
         };
         if self.entries.len() == max {
-            let largest = (0..)
-                .zip(&self.entries)
-                .max_by_key(|(_, entry)| entry.print)?;
-            let (at, largest) = (largest.0, largest.1.print);
-            if largest < entry.print {
+            let at = match self.largest {
+                Some(at) => at,
+                None => (0..)
+                    .zip(&self.entries)
+                    .max_by_key(|(_, entry)| entry.print)
+                    .map(|(at, _)| at)?,
+            };
+            self.largest = Some(at);
+            if self.entries.get(at)?.print < entry.print {
                 return None;
             }
+            self.largest = None;
             self.hashes.swap_remove(at);
             self.entries.swap_remove(at);
         }

@@ -231,14 +231,7 @@ fn analyze(arguments: &Arguments) -> Result<Status, Failure> {
     ));
     let overflow = measurements.overflow();
     if !overflow.is_none() {
-        say(&format!(
-            "too many to tell apart: {} messages are counted together as one kind, {} records as one component, {} values of metrics and {} of fields not at all; buckets became twice as wide {} times",
-            count(overflow.messages),
-            count(overflow.records),
-            count(overflow.metric_values),
-            count(overflow.field_values),
-            overflow.bucket_doublings
-        ));
+        say(&report::overflow(&overflow));
     }
     let (status, words) = verdict(&reports);
     say(&match status {

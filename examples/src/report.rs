@@ -8,7 +8,7 @@ use shape_heal::{Candidate, CandidateState, Comparison, Gate, HealReport};
 use shape_lineage::{Drift, LineageReport, SourceRef, Trace, Verdict};
 use shape_sli::{Events, SliReport};
 use shape_slo::{SloSet, Standing};
-use shape_telemetry::{Evidence, Severity, SourceSummary, TelemetryReport};
+use shape_telemetry::{Evidence, Overflow, Severity, SourceSummary, TelemetryReport};
 
 use crate::terminal::{Style, count, table};
 
@@ -121,6 +121,29 @@ pub fn components(report: &SliReport, style: Style) -> String {
         );
     }
     out
+}
+
+/// What was too much to be told apart, in one line.
+pub fn overflow(overflow: &Overflow) -> String {
+    let parts = [
+        (overflow.messages, "messages are counted as one kind"),
+        (overflow.records, "records are counted as one component"),
+        (overflow.metric_values, "values became no metric"),
+        (
+            overflow.field_values,
+            "values of requests' fields are not counted one by one",
+        ),
+        (
+            u64::from(overflow.bucket_doublings),
+            "times buckets became twice as wide",
+        ),
+    ];
+    let told: Vec<String> = parts
+        .into_iter()
+        .filter(|&(n, _)| n != 0)
+        .map(|(n, what)| format!("{} {what}", count(n)))
+        .collect();
+    format!("too many to tell apart: {}", told.join(", "))
 }
 
 /// Names of components without requests that are listed.

@@ -21,6 +21,12 @@ struct Page {
     counts: [u32; PAGE],
 }
 
+impl Page {
+    fn bin(&self, within: usize) -> u16 {
+        u16::try_from(usize::from(self.index) * PAGE + within).unwrap_or(u16::MAX)
+    }
+}
+
 /// The page of a bin, and the place therein.
 fn place(bin: u16) -> (u16, usize) {
     let bin = usize::from(bin);
@@ -34,27 +40,32 @@ impl Bins {
             return;
         }
         let (index, within) = place(bin);
-        let at = match self.find(index) {
-            Ok(at) => at,
-            Err(at) => {
-                self.insert(at, index);
-                at
-            }
-        };
+        let at = self.page(index);
         let slot = self
             .pages
             .get_mut(at)
             .and_then(|page| page.counts.get_mut(within));
-        let Some(slot) = slot else {
-            return;
-        };
-        let sum = u64::from(*slot).saturating_add(count);
-        *slot = low(sum);
-        let carry = high(sum);
+        if let Some(slot) = slot {
+            let sum = u64::from(*slot).saturating_add(count);
+            *slot = low(sum);
+            self.carry(bin, high(sum));
+        }
+    }
+
+    fn carry(&mut self, bin: u16, carry: u32) {
         if carry != 0 {
             let high = self.high.entry(bin).or_insert(0);
             *high = high.saturating_add(carry);
         }
+    }
+
+    /// Where a page is, which is there from now on.
+    #[inline]
+    fn page(&mut self, index: u16) -> usize {
+        self.find(index).unwrap_or_else(|at| {
+            self.insert(at, index);
+            at
+        })
     }
 
     /// Where a page is, or where it would be.
@@ -88,20 +99,36 @@ impl Bins {
 
     /// Adds the counts of others.
     pub(crate) fn merge(&mut self, other: &Self) {
-        for (bin, count) in other.iter() {
-            self.add(bin, count);
+        for page in &other.pages {
+            let at = self.page(page.index);
+            let mut carries = [0; PAGE];
+            if let Some(own) = self.pages.get_mut(at) {
+                let counts = own.counts.iter_mut().zip(page.counts);
+                for ((own, more), carry) in counts.zip(&mut carries) {
+                    let sum = u64::from(*own) + u64::from(more);
+                    *own = low(sum);
+                    *carry = high(sum);
+                }
+            }
+            if carries != [0; PAGE] {
+                for (within, carry) in carries.into_iter().enumerate() {
+                    self.carry(page.bin(within), carry);
+                }
+            }
+        }
+        for (&bin, &high) in &other.high {
+            self.carry(bin, high);
         }
     }
 
     /// The bins that were counted, rising, and how often.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u16, u64)> + '_ {
         self.pages.iter().flat_map(move |page| {
-            let first = usize::from(page.index) * PAGE;
             page.counts
                 .iter()
                 .enumerate()
                 .map(move |(within, &low)| {
-                    let bin = u16::try_from(first + within).unwrap_or(u16::MAX);
+                    let bin = page.bin(within);
                     (bin, self.whole(bin, low))
                 })
                 .filter(|&(_, count)| count != 0)

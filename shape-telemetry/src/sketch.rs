@@ -76,13 +76,12 @@ impl LatencySketch {
             return Some(Duration::from_nanos(max));
         }
         let mut below = 0;
-        for (bin, count) in self.bins.iter() {
+        let found = self.bins.iter().find(|(_, count)| {
             below += count;
-            if rank <= below {
-                return Some(Duration::from_nanos(value_of(bin).clamp(min, max)));
-            }
-        }
-        Some(Duration::from_nanos(max))
+            rank <= below
+        });
+        let ns = found.map_or(max, |(bin, _)| value_of(bin).clamp(min, max));
+        Some(Duration::from_nanos(ns))
     }
 
     /// The mean, exact to the nanosecond (rounded down); `None` when empty.

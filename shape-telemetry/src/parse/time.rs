@@ -419,15 +419,13 @@ pub(crate) fn of_day<'a>(i: &'a str, context: &Context) -> Scan<'a, Option<Times
     Ok((rest, time))
 }
 
-/// `081109 203615` (HDFS): `yyMMdd HHmmss`.
-pub(crate) fn compact<'a>(i: &'a str, context: &Context) -> Scan<'a, Timestamp> {
-    let (i, year) = two_digits(i)?;
-    let (i, month) = two_digits(i)?;
-    let (i, day) = two_digits(i)?;
-    let (i, ()) = byte(b' ')(i)?;
-    let (i, hour) = two_digits(i)?;
-    let (i, minute) = two_digits(i)?;
-    let (i, second) = two_digits(i)?;
+/// A time of this century in the zone of the context, and what stands behind it.
+fn short_year<'a>(
+    [year, month, day]: [u32; 3],
+    [hour, minute, second]: [u32; 3],
+    context: &Context,
+    rest: &'a str,
+) -> Scan<'a, Timestamp> {
     let civil = Civil {
         year: i64::from(2_000 + year),
         month,
@@ -437,7 +435,19 @@ pub(crate) fn compact<'a>(i: &'a str, context: &Context) -> Scan<'a, Timestamp> 
         second,
         nanos: 0,
     };
-    finish(i, civil.timestamp(i64::from(context.utc_offset_s)))
+    finish(rest, civil.timestamp(i64::from(context.utc_offset_s)))
+}
+
+/// `081109 203615` (HDFS): `yyMMdd HHmmss`.
+pub(crate) fn compact<'a>(i: &'a str, context: &Context) -> Scan<'a, Timestamp> {
+    let (i, year) = two_digits(i)?;
+    let (i, month) = two_digits(i)?;
+    let (i, day) = two_digits(i)?;
+    let (i, ()) = byte(b' ')(i)?;
+    let (i, hour) = two_digits(i)?;
+    let (i, minute) = two_digits(i)?;
+    let (i, second) = two_digits(i)?;
+    short_year([year, month, day], [hour, minute, second], context, i)
 }
 
 /// `261124  9:00:00` (`MySQL` up to 5.6): `yyMMdd HH:mm:ss`.
@@ -451,16 +461,7 @@ pub(crate) fn short_compact<'a>(i: &'a str, context: &Context) -> Scan<'a, Times
     let (i, minute) = two_digits(i)?;
     let (i, ()) = byte(b':')(i)?;
     let (i, second) = two_digits(i)?;
-    let civil = Civil {
-        year: i64::from(2_000 + year),
-        month,
-        day,
-        hour,
-        minute,
-        second,
-        nanos: 0,
-    };
-    finish(i, civil.timestamp(i64::from(context.utc_offset_s)))
+    short_year([year, month, day], [hour, minute, second], context, i)
 }
 
 /// `17/06/09 20:10:40` (Spark): `yy/MM/dd HH:mm:ss`.

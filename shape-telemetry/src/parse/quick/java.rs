@@ -1,10 +1,11 @@
 //! Layouts of loggers of Java and Python that begin with a time.
 
+use jiff::Timestamp;
 use memchr::memchr_iter;
 
 use super::{fields::Fields, line::Line, stamps::Stamps};
 use crate::{
-    Format, Level,
+    Format, Level, Record,
     parse::{scan, time::Context},
 };
 
@@ -49,12 +50,14 @@ pub(super) fn log4j<'a>(
     } else {
         return None;
     };
-    let record = &mut *fields.record;
-    record.format = Format::Log4j;
-    record.time = Some(time);
-    record.level = Some(level);
-    record.name(line.text(name.0, name.1));
-    record.message = line.text(message, line.end()).into();
+    let message = line.text(message, line.end());
+    write(
+        fields.record,
+        Format::Log4j,
+        (time, level),
+        line.text(name.0, name.1),
+        message,
+    );
     fields.said("thread", thread.trim());
     Some(())
 }
@@ -88,12 +91,14 @@ pub(super) fn spring<'a>(
     if line.array(colon)? != *b": " {
         return None;
     }
-    let record = &mut *fields.record;
-    record.format = Format::Spring;
-    record.time = Some(time);
-    record.level = Some(level);
-    record.name(line.text(at, name_end));
-    record.message = line.text(colon + 2, line.end()).into();
+    let message = line.text(colon + 2, line.end());
+    write(
+        fields.record,
+        Format::Spring,
+        (time, level),
+        line.text(at, name_end),
+        message,
+    );
     fields.put("pid", line.text(pid, pid_end));
     fields.said("thread", thread.trim());
     Some(())
@@ -120,13 +125,24 @@ pub(super) fn python<'a>(
     if line.array(level_end)? != *b" - " {
         return None;
     }
-    let record = &mut *fields.record;
-    record.format = Format::Python;
+    let message = line.text(level_end + 3, line.end());
+    write(fields.record, Format::Python, (time, level), text, message);
+    Some(())
+}
+
+#[inline]
+fn write<'a>(
+    record: &mut Record<'a>,
+    format: Format,
+    (time, level): (Timestamp, Level),
+    name: &'a str,
+    message: &'a str,
+) {
+    record.format = format;
     record.time = Some(time);
     record.level = Some(level);
-    record.name(text);
-    record.message = line.text(level_end + 3, line.end()).into();
-    Some(())
+    record.name(name);
+    record.message = message.into();
 }
 
 /// Behind one blank or more, and no tab.
